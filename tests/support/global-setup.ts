@@ -1,0 +1,17 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres, type LocalPostgres } from '../../libs/workbench/src/postgres';
+
+declare global {
+  // eslint-disable-next-line no-var -- a global is how Jest hands a value from setup to teardown
+  var qiyueTestPostgres: LocalPostgres | undefined;
+}
+
+/** Starts one PostgreSQL for all integration suites, unless `QIYUE_TEST_POSTGRES_URL` names one that is up already. */
+export default async (): Promise<void> => {
+  if (process.env['QIYUE_TEST_POSTGRES_URL']) return;
+  const server = await startPostgres({ dataDir: mkdtempSync(join(tmpdir(), 'qiyue-test-')), persistent: false, durable: false });
+  globalThis.qiyueTestPostgres = server;
+  process.env['QIYUE_TEST_POSTGRES_URL'] = server.url;
+};
