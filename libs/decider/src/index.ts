@@ -1,0 +1,12 @@
+export { Type } from '@sinclair/typebox';
+export type { Static, TObject, TSchema } from '@sinclair/typebox';
+export { events, internal, published, publishedAs, under } from './event';
+export type { AnyEventType, DomainEvent, EventDeclaration, EventOf, EventType, EventTypes, FactLike, Publication, Upcast } from './event';
+export { isRejection, rejections } from './rejection';
+export type { Rejection, RejectionEntry, Rejections } from './rejection';
+export { fold, parseStreamName, stream, streamName } from './stream';
+export type { AnyStream, CodeOf, CommandName, CommandOf, Decision, FactsOf, StateOf, Stream, StreamState } from './stream';
+export { FORGOTTEN, MASKED, PERSONAL, Personal, personalPaths, SEALED_PREFIX } from './personal';
+export { faultsOf } from './validate';
+export { examplesOf, stateMatrix } from './state-matrix';
+export type { Histories, SampleCommands, StreamExamples } from './state-matrix';
