@@ -1,5 +1,5 @@
 export { Type } from '@sinclair/typebox';
-export type { Static, TObject, TSchema } from '@sinclair/typebox';
+export type { Static, TObject, TSchema, TUnsafe } from '@sinclair/typebox';
 export { events, internal, published, publishedAs, under } from './event';
 export type { AnyEventType, DomainEvent, EventDeclaration, EventOf, EventType, EventTypes, FactLike, Publication, Upcast } from './event';
 export { isRejection, rejections } from './rejection';
