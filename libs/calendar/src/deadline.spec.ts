@@ -21,7 +21,12 @@ describe('deadlines in working days', () => {
     ['2025-12-30T10:00+08:00', 3, '2026-01-05', '2026-01-05T16:00:00.000Z'], // over New Year, make-up Sunday 4 January
     ['2026-03-02T10:00+08:00', 0, '2026-03-02', '2026-03-02T16:00:00.000Z'], // the end of the day itself
   ])('%s plus %i working days ends with %s', (at, workingDays, lastDay, until) => {
-    expect(deadlineAfter(at, workingDays)).toEqual({ until, workingDays, lastDay, calendar: { version: expect.any(String) as string, status: 'official' } });
+    expect(deadlineAfter(at, workingDays)).toEqual({
+      until,
+      workingDays,
+      lastDay,
+      calendar: { version: expect.any(String) as string, status: 'official' },
+    });
   });
 
   test('the last instant of the last day is in time, the next one is not', () => {
@@ -81,7 +86,12 @@ describe('deadlines in plain days', () => {
     ['2024-02-28T10:00+08:00', 1, '2024-02-29', '2024-02-29T16:00:00.000Z'],
     ['2026-03-02T10:00+08:00', 0, '2026-03-02', '2026-03-02T16:00:00.000Z'],
   ])('%s plus %i days ends with %s, holidays or not', (at, days, lastDay, until) => {
-    expect(calendarDaysAfter(at, days)).toEqual({ until, calendarDays: days, lastDay, calendar: { version: 'gregorian', status: 'official' } });
+    expect(calendarDaysAfter(at, days)).toEqual({
+      until,
+      calendarDays: days,
+      lastDay,
+      calendar: { version: 'gregorian', status: 'official' },
+    });
   });
 });
 
@@ -99,7 +109,11 @@ describe('the server zone', () => {
     }
     process.stdout.write(JSON.stringify(out));`;
   const answersIn = (zone: string): unknown[] => {
-    const run = spawnSync(process.execPath, ['-e', script, join(__dirname, 'index.ts')], { env: { ...process.env, TZ: zone }, encoding: 'utf8', cwd: __dirname });
+    const run = spawnSync(process.execPath, ['-e', script, join(__dirname, 'index.ts')], {
+      env: { ...process.env, TZ: zone },
+      encoding: 'utf8',
+      cwd: __dirname,
+    });
     if (run.status !== 0) throw new Error(run.stderr);
     return JSON.parse(run.stdout) as unknown[];
   };

@@ -29,20 +29,41 @@ describe('the Shanghai day', () => {
     expect(['2026-03-06', '1970-01-01', '1969-12-31', '1900-01-01'].map((day) => weekday(dayNumber(day)))).toEqual([5, 4, 3, 1]);
   });
 
-  test.each(['', '2026-3-6', '2026-02-30', '2026-13-01', '20260306', '2026-03-06T00:00Z', '２０２６-03-06'])('%p is refused, for it is no day', (day) => {
-    expect(() => isWorkingDay(day)).toThrow(TypeError);
-    expect(() => startOfShanghaiDay(day)).toThrow(TypeError);
-  });
+  test.each(['', '2026-3-6', '2026-02-30', '2026-13-01', '20260306', '2026-03-06T00:00Z', '２０２６-03-06'])(
+    '%p is refused, for it is no day',
+    (day) => {
+      expect(() => isWorkingDay(day)).toThrow(TypeError);
+      expect(() => startOfShanghaiDay(day)).toThrow(TypeError);
+    },
+  );
 });
 
 describe('working days of mainland China', () => {
   test('at Spring Festival 2026 the fifteenth to the twenty-third of February is off, and the Saturdays around it are worked', () => {
-    expect(daysFrom('2026-02-13', '2026-03-01').filter(isWorkingDay)).toEqual(['2026-02-13', '2026-02-14', '2026-02-24', '2026-02-25', '2026-02-26', '2026-02-27', '2026-02-28']);
+    expect(daysFrom('2026-02-13', '2026-03-01').filter(isWorkingDay)).toEqual([
+      '2026-02-13',
+      '2026-02-14',
+      '2026-02-24',
+      '2026-02-25',
+      '2026-02-26',
+      '2026-02-27',
+      '2026-02-28',
+    ]);
   });
 
   test('at National Day 2026 the first week is off, with make-up days on a Sunday before and a Saturday after', () => {
     expect(daysFrom('2026-09-19', '2026-10-11').filter(isWorkingDay)).toEqual([
-      '2026-09-20', '2026-09-21', '2026-09-22', '2026-09-23', '2026-09-24', '2026-09-28', '2026-09-29', '2026-09-30', '2026-10-08', '2026-10-09', '2026-10-10',
+      '2026-09-20',
+      '2026-09-21',
+      '2026-09-22',
+      '2026-09-23',
+      '2026-09-24',
+      '2026-09-28',
+      '2026-09-29',
+      '2026-09-30',
+      '2026-10-08',
+      '2026-10-09',
+      '2026-10-10',
     ]);
   });
 
@@ -54,7 +75,12 @@ describe('working days of mainland China', () => {
 
   test('in a year that is not covered Monday to Friday is worked, even on a festival', () => {
     expect(isWorkingDay('2027-10-01')).toBe(true);
-    expect(daysFrom('2028-01-01', '2028-01-09').filter((day) => !isWorkingDay(day))).toEqual(['2028-01-01', '2028-01-02', '2028-01-08', '2028-01-09']);
+    expect(daysFrom('2028-01-01', '2028-01-09').filter((day) => !isWorkingDay(day))).toEqual([
+      '2028-01-01',
+      '2028-01-02',
+      '2028-01-08',
+      '2028-01-09',
+    ]);
   });
 
   test('an independent calendar agrees on every day from 2004 to 2026 but the two where it is known to be wrong', () => {
