@@ -302,7 +302,7 @@ export const clauses = {
     '争议提交约定的法院；争议期间的数据不得删除。',
     'Disputes go to the agreed court, and data in dispute is not deleted.',
   ),
-} as const satisfies Record<string, Clause>;
+} as const;
 
 /** The number of a clause in the registry, e.g. `2.2.5`. */
 export type ClauseId = keyof typeof clauses;
