@@ -36,7 +36,7 @@ export const billingFacts = factsOf('billing', {
   },
   PaymentReleased: {
     clause: '2.2.2',
-    meaning: 'An officer let held money count after all, with reason and evidence.',
+    meaning: 'Held money counts after all: an officer let it, with reason and evidence, or what it was paid for has been opened since (`releasedBy` is then `billing`).',
     schema: Type.Object({ receivableId: Id, accountId: Id, paymentId: Id, releasedBy: Id, releasedAt: At }),
     example: { ...receivable, paymentId: 'alipay.2026030300002', releasedBy: 'officer-1', releasedAt: at },
   },
@@ -69,6 +69,12 @@ export const billingRejections = rejections('billing', {
   'payment-differs': { status: 409, clause: '2.2.2', meaning: 'This payment was told before with other content.' },
   'payment-not-held': { status: 409, clause: '2.2.2', meaning: 'Only held money can be released or returned.' },
   'receivable-not-open': { status: 409, clause: '2.2.2', meaning: 'The receivable waits for no payment: it is paid or closed.' },
+  'payment-not-releasable': { status: 409, clause: '2.2.2', meaning: 'Only a payer\'s name can be overruled. Amount, currency and method are not what is owed, so this money can only go back.' },
+  'account-not-verified': { status: 409, clause: '2.2.2', meaning: 'An account without a verified name cannot be billed: nobody could be the right payer.' },
+  'no-agreement-in-force': { status: 409, clause: '1.1', meaning: 'No agreement is in force, so there are no terms to bill under.' },
+  'due-date-in-past': { status: 422, clause: '8.2.3', meaning: 'A bill falls due after it is opened.' },
   'refund-exceeds-payment': { status: 409, clause: '2.2.5', meaning: 'No more can go back than was paid.' },
+  'refund-below-payment': { status: 409, clause: '2.2.5', meaning: 'The money paid goes back in full.' },
   'payout-unknown': { status: 404, meaning: 'There is no such payout.' },
+  'payout-not-refused': { status: 409, clause: '2.2.2', meaning: 'Only a payout that the gateway refused can be ordered again.' },
 });

@@ -54,6 +54,7 @@ export const invoiceFacts = factsOf('invoice', {
 /** Why invoice refuses, in order of precedence. */
 export const invoiceRejections = rejections('invoice', {
   'invoice-unknown': { status: 404, meaning: 'There is no invoice for this order.' },
+  'invoice-exists': { status: 409, clause: '2.2.3', meaning: 'The order has an invoice already, and it says something else.' },
   'invoice-not-issued': { status: 409, clause: '2.2.5', meaning: 'The invoice is not issued, so it cannot come back.' },
   'invoice-cancelled': { status: 409, clause: '2.2.5', meaning: 'The invoice was cancelled and will not be issued.' },
   'return-not-required': { status: 409, clause: '2.2.5', meaning: 'Nobody asked for a refund of this order, so the invoice stays with the customer.' },
