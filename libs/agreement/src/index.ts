@@ -1,4 +1,5 @@
-export { clauseIds, clauses, isClauseId, type Clause, type ClauseId, type Owner, type ParameterDefinition } from './clauses';
+export type { Clause, Owner, ParameterDefinition } from './clause';
+export { clauseIds, clauses, isClauseId, type ClauseId } from './clauses';
 export {
   isParameterName,
   parameterNames,

@@ -1,4 +1,5 @@
-import { clauseIds, clauses, type ClauseId, type ParameterDefinition } from './clauses';
+import type { ParameterDefinition } from './clause';
+import { clauseIds, clauses, type ClauseId } from './clauses';
 
 /** The name of a policy parameter, e.g. `refundWindowWorkingDays`. */
 export type ParameterName = { [C in ClauseId]: keyof (typeof clauses)[C]['parameters'] }[ClauseId];
