@@ -12,3 +12,7 @@ export {
   type PolicyParameterDefinition,
   type PolicyParameters,
 } from './policy-parameters';
+export { acts, mayAct, standings, type Act, type Standing, type StandingAnswer } from './account-standing';
+export { comparableName, sameName } from './name-match';
+export { creditCodeCheckCharacter, creditCodeFault, isCreditCode, type CreditCodeFault } from './credit-code';
+export { idCardCheckCharacter, idCardFault, isIdCard, type IdCardFault } from './id-card';
