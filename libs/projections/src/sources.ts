@@ -1,0 +1,20 @@
+import type { Envelope } from '@qiyue/contracts';
+import type { Position, SubscribeOptions, Subscription } from '@qiyue/event-store';
+
+export type { Position } from '@qiyue/event-store';
+
+/** Follows `$all`: `subscribe` of `@qiyue/event-store` with the client bound, or a fake of it. */
+export type Subscribe = (options: Omit<SubscribeOptions, 'client'>) => Subscription;
+
+/** A piece of a replay. */
+export interface ReplayBatch {
+  readonly envelopes: readonly Envelope[];
+  /** Opaque cursor: given back as `from`, the replay goes on after this batch. */
+  readonly next: string;
+}
+
+/**
+ * Reads the log of facts again: every envelope of these services' topics after the cursor (from the very start if left out), in order within each
+ * stream, up to at least the end the log had when the replay was asked for; then it ends.
+ */
+export type Replay = (services: readonly string[], from: string | undefined) => AsyncIterable<ReplayBatch>;
