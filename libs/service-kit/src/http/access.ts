@@ -1,4 +1,4 @@
-import { SetMetadata, type CustomDecorator } from '@nestjs/common';
+import { SetMetadata, type CustomDecorator, type Type as Class } from '@nestjs/common';
 import type { AnyStream, CodeOf, CommandName } from '@qiyue/decider';
 import type { Role } from './caller';
 
@@ -42,3 +42,14 @@ export const Reveals = (...allowed: [Role, ...Role[]]): CustomDecorator => SetMe
 
 /** The route answers with stored data as it is, personal fields sealed. */
 export const KeepsSealed = (): CustomDecorator => SetMetadata(KEEPS_SEALED, true);
+
+export const RETURNS = 'qiyue:returns';
+
+/** What a route answers with, for the OpenAPI page. */
+export interface Returned {
+  readonly row: Class<object>;
+  readonly list: boolean;
+}
+
+/** Documents a query route's answer: a row, or with `list: true` a page of rows. */
+export const Returns = (row: Class<object>, options: { readonly list?: boolean } = {}): CustomDecorator => SetMetadata(RETURNS, { row, list: options.list === true } satisfies Returned);

@@ -16,7 +16,7 @@ export class Caller {
   readonly commandId!: string;
   /** Whether the command id comes from an `Idempotency-Key`. */
   readonly keyed!: boolean;
-  /** Hash of method, path and body, by which a reused key is told from a repeated one. */
+  /** Of method, path and body, by which a reused key is told from a repeated one. Stored only as the vault's keyed digest. */
   readonly fingerprint!: string;
   readonly correlationId!: string;
   readonly traceparent!: string;

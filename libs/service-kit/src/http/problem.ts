@@ -7,6 +7,7 @@ export const kitProblems = {
   unauthenticated: { status: 401, meaning: 'A valid token is needed.' },
   forbidden: { status: 403, meaning: 'The role of the caller may not do this.' },
   'not-found': { status: 404, meaning: 'There is no such thing here.' },
+  'account-erased': { status: 409, meaning: 'The personal data of the account has been erased; nothing more can be recorded for it.' },
   busy: { status: 409, meaning: 'Others change the same thing at the same time; try again.' },
   'in-progress': { status: 409, meaning: 'The same command is still being worked on.' },
   'revision-mismatch': { status: 412, meaning: 'It has changed since it was read.' },

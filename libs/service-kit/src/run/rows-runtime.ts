@@ -1,0 +1,124 @@
+import type { Type as Class } from '@nestjs/common';
+import { MASKED, SEALED_PREFIX } from '@qiyue/decider';
+import type { Pool } from 'pg';
+import type { Vault } from '@qiyue/event-store';
+import { REVISION } from '../answer';
+import type { Caller } from '../http/caller';
+import { kitProblem } from '../http/problem';
+import { Rows, type ListOptions, type PageOf, type Row, type RowKey, type Where } from '../rows';
+import type { RowTable } from '../store/row-table';
+import { decodeCursor, encodeCursor } from './cursor';
+
+/** The account that a sealed text belongs to. */
+const subjectOf = (sealed: string): string => sealed.slice(SEALED_PREFIX.length).split(':')[0] ?? '';
+
+/** Notes that staff read the personal data of accounts (5.2). */
+export type PersonalReadNote = (who: Caller, accountIds: readonly string[]) => Promise<void>;
+
+interface Parts {
+  readonly pool: Pool;
+  readonly tableOf: (row: unknown) => RowTable;
+  readonly vault: Vault;
+  readonly pageSizeMax: number;
+  readonly notePersonalRead: PersonalReadNote;
+}
+
+/** A row with a `revision` column is answered with it as its ETag. */
+const withRevision = <R extends Row>(row: R): R => {
+  const { revision } = row as { revision?: unknown };
+  return typeof revision === 'string' || typeof revision === 'number' ? { ...row, [REVISION]: String(revision) } : row;
+};
+
+class Values {
+  readonly list: unknown[] = [];
+
+  add(value: unknown): string {
+    this.list.push(value);
+    return `$${this.list.length}`;
+  }
+}
+
+const conditionsOf = <R extends Row>(table: RowTable, where: Where<R>, values: Values): readonly string[] =>
+  Object.entries<unknown>(where).flatMap(([property, wanted]) => {
+    if (wanted === undefined) return [];
+    const column = table.column(property);
+    if (wanted === null) return [`${column} IS NULL`];
+    if (Array.isArray(wanted)) return [`${column} = ANY(${values.add(wanted)})`];
+    if (typeof wanted !== 'object') return [`${column} = ${values.add(wanted)}`];
+    const { from, until } = wanted as { from?: string | number; until?: string | number };
+    return [...(from === undefined ? [] : [`${column} >= ${values.add(from)}`]), ...(until === undefined ? [] : [`${column} < ${values.add(until)}`])];
+  });
+
+export class RowsRuntime extends Rows {
+  constructor(private readonly parts: Parts) {
+    super();
+  }
+
+  override async get<R extends Row>(row: Class<R>, key: RowKey<R>): Promise<R | undefined> {
+    const table = this.parts.tableOf(row);
+    const values = new Values();
+    const keys: Record<string, unknown> = typeof key === 'string' ? { [table.keys[0] as string]: key } : (key as Record<string, unknown>);
+    const where = table.keys.map((property) => `${table.column(property)} = ${values.add(keys[property])}`);
+    const { rows } = await this.parts.pool.query<R>(`SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`, values.list);
+    return rows[0] === undefined ? undefined : withRevision(rows[0]);
+  }
+
+  override async one<R extends Row>(row: Class<R>, key: RowKey<R>, who?: Caller): Promise<R> {
+    const found = await this.get(row, key);
+    const owner = (found as { accountId?: unknown } | undefined)?.accountId;
+    if (found === undefined || (who?.role === 'customer' && owner !== undefined && owner !== who.accountId)) throw kitProblem('not-found');
+    return found;
+  }
+
+  override async list<R extends Row>(row: Class<R>, options: ListOptions<R> = {}): Promise<PageOf<R>> {
+    const table = this.parts.tableOf(row);
+    const limit = options.limit ?? Math.min(50, this.parts.pageSizeMax);
+    if (limit > this.parts.pageSizeMax) throw kitProblem('invalid', { errors: [{ pointer: 'query/limit', detail: `limit must not be greater than ${this.parts.pageSizeMax}` }] });
+    const values = new Values();
+    const descending = options.order?.startsWith('-') === true;
+    const first = options.order?.replace(/^-/, '');
+    const order = [...(first === undefined || table.keys.includes(first) ? [] : [first]), ...table.keys];
+    if (first !== undefined && table.keys.includes(first)) order.sort((a, b) => Number(b === first) - Number(a === first));
+    const columns = order.map((property) => table.column(property));
+    const where = [...conditionsOf(table, options.where ?? {}, values)];
+    if (options.after !== undefined) {
+      const place = decodeCursor(options.after, order).map((value) => values.add(value));
+      where.push(`(${columns.join(', ')}) ${descending ? '<' : '>'} (${place.join(', ')})`);
+    }
+    const text = `SELECT ${table.selection} FROM ${table.name}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`} ORDER BY ${columns.map((column) => `${column} ${descending ? 'DESC' : 'ASC'}`).join(', ')} LIMIT ${values.add(limit + 1)}`;
+    const { rows } = await this.parts.pool.query<R>(text, values.list);
+    const items = rows.slice(0, limit);
+    const last = items.at(-1) as Record<string, unknown> | undefined;
+    return rows.length <= limit || last === undefined ? { items } : { items, next: encodeCursor(order, last) };
+  }
+
+  override async sql<T extends object>(text: string, values: readonly unknown[] = []): Promise<readonly T[]> {
+    const { rows } = await this.parts.pool.query<T>(text, [...values]);
+    return rows;
+  }
+
+  override async reveal<T>(value: T, who: Caller, staff: readonly string[] = []): Promise<T> {
+    const read = new Set<string>();
+    const revealed = await this.walk(value, (sealed) => {
+      const subject = subjectOf(sealed);
+      if (who.role === 'customer' && who.accountId === subject) return true;
+      if (!staff.includes(who.role)) return false;
+      read.add(subject);
+      return true;
+    });
+    if (read.size > 0) await this.parts.notePersonalRead(who, [...read].sort());
+    return revealed as T;
+  }
+
+  private async walk(value: unknown, maySee: (sealed: string) => boolean): Promise<unknown> {
+    if (typeof value === 'string') {
+      if (!value.startsWith(SEALED_PREFIX)) return value;
+      return maySee(value) ? this.parts.vault.reveal(value) : MASKED;
+    }
+    if (Array.isArray(value)) return Promise.all(value.map((one) => this.walk(one, maySee)));
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Date) return value;
+    const entries = await Promise.all(Object.entries(value).map(async ([key, child]) => [key, await this.walk(child, maySee)] as const));
+    const revision = (value as { [REVISION]?: string })[REVISION];
+    return { ...Object.fromEntries(entries), ...(revision === undefined ? {} : { [REVISION]: revision }) };
+  }
+}
