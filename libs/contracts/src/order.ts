@@ -16,6 +16,8 @@ export const OrderLine = Type.Object({
   amountMinor: Minor,
   /** The item holds content of third parties (3.3); shown in catalogue, order and invoice. */
   thirdPartyContent: Type.Boolean(),
+  /** Months of use that the line buys; a line that does not say buys a year. */
+  termMonths: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 
 /** A voucher as an order uses it. It is not money paid, so it is never given back (2.2.5). */
@@ -37,6 +39,8 @@ export const orderFacts = factsOf('order', {
       currency: CurrencyCode, priceListVersion: Type.String(), offer: OneOf('list', 'renewal', 'upgrade'), terms: Terms, company: CompanyData, invoice: InvoiceData,
       /** The account's verified name: whoever pays must bear it (2.2.2). */
       payerName: Personal(), payBy: At, submittedAt: At,
+      /** The authorised dealer it was bought through; absent when bought directly (2.1.3). */
+      dealerId: Type.Optional(Id),
     }),
     example: {
       ...order, lines: [{ sku: 'waf-std', name: '云 WAF 标准版', quantity: 2, unitPriceMinor: 98_000, amountMinor: 196_000, thirdPartyContent: false }], listAmountMinor: 196_000,
@@ -66,11 +70,22 @@ export const orderFacts = factsOf('order', {
       /** The invoice is due before this instant (2.2.3). */
       invoiceDueBy: At,
       calendar: CalendarRef, terms: Terms, invoice: InvoiceData, lines: Type.Array(OrderLine),
+      /** The payment that paid it; absent when there was nothing to pay. */
+      paymentId: Type.Optional(Id),
     }),
     example: {
       ...order, paidMinor: 191_000, currency: 'CNY', paidAt: at, refundableUntil: '2026-03-06T16:00:00.000Z', invoiceDueBy: '2026-03-12T16:00:00.000Z',
       calendar: { version: 'chinese-days@1.5.7', status: 'official' }, terms, invoice, lines: [{ sku: 'waf-std', name: '云 WAF 标准版', quantity: 2, unitPriceMinor: 98_000, amountMinor: 196_000, thirdPartyContent: false }],
     },
+  },
+  PaymentNotWanted: {
+    clause: '2.2.2',
+    meaning: 'Money was applied to an order that does not wait for it: billing sends it back to its payer.',
+    schema: Type.Object({
+      orderId: Id, accountId: Id, paymentId: Id, amountMinor: Minor, currency: CurrencyCode,
+      reason: OneOf('order-cancelled', 'order-expired', 'already-paid', 'amount-differs'), refusedAt: At,
+    }),
+    example: { ...order, paymentId: 'alipay.2026030300001', amountMinor: 191_000, currency: 'CNY', reason: 'order-cancelled', refusedAt: at },
   },
   RefundRequested: {
     clause: '2.2.5',
@@ -112,6 +127,11 @@ export const orderFacts = factsOf('order', {
 /** Why order refuses, in order of precedence. */
 export const orderRejections = rejections('order', {
   'order-unknown': { status: 404, meaning: 'There is no such order.' },
+  'subscription-unknown': { status: 404, meaning: 'There is no such subscription.' },
+  'dealer-unknown': { status: 404, meaning: 'There is no such dealer.' },
+  'currency-not-supported': { status: 422, clause: '2.2.2', meaning: 'Nothing is sold in this currency.' },
+  'product-listed-twice': { status: 422, clause: '2.2.4', meaning: 'A price list names each product once.' },
+  'authorisation-period-empty': { status: 422, clause: '2.1.3', meaning: 'An authorisation ends after it begins.' },
   'price-list-exists': { status: 409, clause: '2.2.4', meaning: 'A published price list is never changed; publish a new version.' },
   'voucher-exists': { status: 409, clause: '2.2.5', meaning: 'A voucher with this code exists already.' },
   'no-agreement-in-force': { status: 409, clause: '1.1', meaning: 'No agreement is in force, so there are no terms to order under.' },
@@ -131,4 +151,7 @@ export const orderRejections = rejections('order', {
   'order-unpaid': { status: 409, clause: '2.2.5', meaning: 'Nothing has been paid for this order, so nothing can be refunded.' },
   'order-closed': { status: 409, clause: '2.2.1', meaning: 'The order was cancelled or has expired.' },
   'refund-window-closed': { status: 409, clause: '2.2.5', meaning: 'The time in which a refund could be asked for has ended.' },
+  'refund-not-requested': { status: 409, clause: '2.2.5', meaning: 'Nobody asked for a refund of this order.' },
+  'refund-not-released': { status: 409, clause: '2.2.5', meaning: 'The refund is not released, so no money can have gone back.' },
+  'refund-differs': { status: 409, clause: '2.2.5', meaning: 'One refund of exactly the money paid belongs to this order; this is another.' },
 });
