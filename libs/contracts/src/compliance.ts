@@ -51,9 +51,10 @@ export const complianceRejections = rejections('compliance', {
   'account-unknown': { status: 404, meaning: 'There is no such account.' },
   'case-unknown': { status: 404, meaning: 'There is no such case.' },
   'agreement-unreadable': { status: 422, clause: '1.2', meaning: 'The document cannot be read as numbered clauses.' },
+  'agreement-parameter-unread': { status: 422, clause: '1.2', meaning: 'A policy number cannot be read from its clause; state it with the document.' },
+  'agreement-version-unknown': { status: 404, clause: '1.2', meaning: 'No version of this name has been published.' },
   'agreement-version-exists': { status: 409, clause: '1.2', meaning: 'A published version never changes; publish it under a new name.' },
   'agreement-effective-in-past': { status: 422, clause: '1.2', meaning: 'A version takes effect when it is published or later.' },
-  'account-suspended': { status: 409, clause: '8.2', meaning: 'The account is suspended already, for another cause.' },
   'account-not-suspended': { status: 409, clause: '8.2', meaning: 'The account is not suspended.' },
   'case-closed': { status: 409, meaning: 'The case is closed.' },
 });
