@@ -111,7 +111,7 @@ export const clauses = {
     '不得改动服务、制作衍生品或做逆向工程。',
     'No altering, deriving from or reverse engineering of the service.',
   ),
-  '3.4.2': executable(['compliance'], '不得擅自利用平台拥有知识产权的内容。', "No unlicensed use of the vendor's intellectual property."),
+  '3.4.2': executable(['compliance'], '不得擅自利用归平台所有的作品与素材。', "No unlicensed use of the vendor's intellectual property."),
   '3.4.3': executable(['compliance'], '不得干扰服务及其组件、数据。', 'No interference with the service, its components or data.'),
   '3.4.4': executable(['compliance'], '不得损害第三方的账号、信息与权益。', "No harm to third parties' accounts, data or rights."),
   '3.4.5': executable(['compliance'], '不得有其他违法或未获授权的行为。', 'No other unlawful or unauthorised conduct.'),

@@ -16,3 +16,16 @@ export { acts, mayAct, standings, type Act, type Standing, type StandingAnswer }
 export { comparableName, sameName } from './name-match';
 export { creditCodeCheckCharacter, creditCodeFault, isCreditCode, type CreditCodeFault } from './credit-code';
 export { idCardCheckCharacter, idCardFault, isIdCard, type IdCardFault } from './id-card';
+export {
+  AgreementParseError,
+  findNode,
+  nodesOf,
+  type AgreementAnomaly,
+  type AgreementDocument,
+  type AgreementFault,
+  type AgreementNode,
+} from './agreement-document';
+export { parseAgreement } from './parse-agreement';
+export { hashAgreement, hashClauses } from './agreement-hash';
+export { diffAgreements, type ClauseChange } from './agreement-diff';
+export { extractParameters, type ExtractedParameters, type ParameterSource, type UnreadParameter } from './extract-parameters';

@@ -2,12 +2,13 @@
 
 /**
  * A name as it is compared: compatibility forms unified (NFKC, so that full-width letters, digits and brackets become
- * their half-width twins), case folded, white space and invisible characters removed.
+ * their half-width twins), case folded (through capitals, where ß and SS meet), white space and invisible characters removed.
  */
 export const comparableName = (name: string): string =>
   name
     .normalize('NFKC')
     .replace(/[\p{White_Space}\p{Default_Ignorable_Code_Point}]/gu, '')
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKC');
