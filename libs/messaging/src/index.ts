@@ -3,3 +3,6 @@ export type { Bounds, ConsumeOptions, LogBatch, LogConsumer, LogMessage, LogTran
 export type { ConsumerHandle, ConsumerOptions, ConsumerProblem, ConsumerStats, ParkedKey, ParkingLimits, ProjectionOptions, ReactionOptions, RedriveResult, RetryPolicy } from './consumer-options';
 export type { Position, Relay, RelayedEvent, RelayHealth, RelayOptions, RelayProblem, RelaySource, RelaySubscription } from './relay-options';
 export { murmur2, partitionOf } from './partition-of';
+export { embeddedTransport, type EmbeddedTransportOptions } from './embedded-transport';
+export { isEnvelope, readEnvelope, writeEnvelope } from './envelope-text';
+export { migrateMessaging } from './migrations';

@@ -1,0 +1,33 @@
+import type { Envelope } from '@qiyue/contracts';
+
+const largest = 2n ** 63n - 1n;
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0;
+const isRevision = (value: unknown): boolean => typeof value === 'string' && /^\d{1,19}$/.test(value) && BigInt(value) <= largest;
+const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
+/** Whether a value has what consumers rely on before they look at its data. Never trusts the bus: anybody with the right to write may have written. */
+export const isEnvelope = (value: unknown): value is Envelope => {
+  if (typeof value !== 'object' || value === null) return false;
+  const it = value as Record<string, unknown>;
+  return (
+    it['specversion'] === '1.0' && 'data' in it &&
+    [it['id'], it['source'], it['type'], it['subject'], it['partitionkey'], it['time'], it['recordedtime'], it['correlationid'], it['causationid']].every(isText) &&
+    it['subject'] === it['partitionkey'] &&
+    isRevision(it['sequence']) && (it['previoussequence'] === undefined || isRevision(it['previoussequence'])) &&
+    typeof it['position'] === 'string' && /^\d{1,20}:\d{1,20}$/.test(it['position']) &&
+    isText(it['chainhash']) && isOptionalText(it['clause']) && isOptionalText(it['agreementversion']) && isOptionalText(it['traceparent'])
+  );
+};
+
+/** The envelope a record holds, or undefined when it holds something else. */
+export const readEnvelope = (text: string): Envelope | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isEnvelope(value) ? value : undefined;
+  } catch {
+    // Not JSON at all: the caller parks the record with its text.
+    return undefined;
+  }
+};
+
+export const writeEnvelope = (envelope: Envelope): string => JSON.stringify(envelope);

@@ -1,0 +1,4 @@
+export { embeddedBroker, Reading, uniqueName, type Broker, type BrokerConnection } from './testing-broker';
+export { transportContract, type ContractOptions } from './testing-transport-contract';
+export { sampleEnvelope, sampleStream, type SampleEnvelope } from './testing-envelopes';
+export { gate, temporaryDatabase, until, wireTo, type Wire } from './testing-support';
