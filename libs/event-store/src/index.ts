@@ -1,4 +1,16 @@
 export type * from './types';
-export { kitRejections, type KitCode } from './kit-rejections';
+export { canonicalJson, fingerprintOf, sha256 } from './canonical-json';
+export { connectEventStore, type ConnectOptions } from './client';
+export { storedEvent, upcast, upcastAmong } from './event-codec';
+export { createExecutor, type ExecutorOptions } from './execute';
 export { AccountForgotten, AmbiguousAppend, SealBroken, StoreFault, StoreUnavailable, UnfitEvent, UnreadableEvent, WrongRevision } from './faults';
+export { chainHash, chainStart } from './hash-chain';
+export { localKek } from './kek';
+export { kitRejections, type KitCode } from './kit-rejections';
+export { migrateVault } from './migrations';
 export { comparePositions, formatPosition, laterPosition, parsePosition } from './position';
+export { isSealed } from './seal';
+export { subscribe } from './subscription';
+export { uuid5 } from './uuid5';
+export { openVault, type VaultOptions } from './vault';
+export { verifyChain, type Verification, type Witness } from './verify';

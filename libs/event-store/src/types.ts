@@ -72,7 +72,10 @@ export interface CommandContext {
   readonly traceparent?: string;
 }
 
-/** The command did what it asks for, now (`replayed: false`) or when it came before (`replayed: true`). */
+/**
+ * The command did what it asks for, now (`replayed: false`) or when it came before (`replayed: true`). Two executions that agree in every detail, down to
+ * `now` and the correlation id, are one append to the store, so that the second may not know that it is the second.
+ */
 export interface Accepted<E> {
   readonly kind: 'accepted';
   /** Name of the stream. */
@@ -154,8 +157,9 @@ export interface RecordedEvent {
   readonly metadata: unknown;
 }
 
-/** One thing a `$all` source delivers: a matching event, or the news that everything up to a position has been looked at. */
+/** One thing a `$all` source delivers: a matching event, the news that everything up to a position has been looked at, or that the server answered. */
 export type AllItem =
+  | { readonly kind: 'connected' }
   | { readonly kind: 'event'; readonly event: RecordedEvent & { readonly position: Position } }
   | { readonly kind: 'checkpoint'; readonly position: Position };
 
@@ -163,8 +167,8 @@ export type AllItem =
 export interface AllSource {
   /** At least one item and at most `max`, in order; waits until there is one. Rejects once the subscription has dropped. */
   next(max: number): Promise<readonly AllItem[]>;
-  /** Ends the subscription; a waiting `next` rejects. Never throws. */
-  cancel(): void;
+  /** Ends the subscription; a waiting `next` rejects, with the reason if there is one. Never throws. */
+  cancel(reason?: Error): void;
 }
 
 /** The seam to the database client. Only `client.ts` knows the real one. */
@@ -226,7 +230,7 @@ export interface SubscriptionTuning {
 }
 
 export interface SubscriptionHealth {
-  /** `failing`: `onBatch` keeps throwing · `connecting`: the last connection dropped and nothing has come since. */
+  /** `failing`: `onBatch` keeps throwing · `connecting`: the server has not answered yet, or not again. */
   readonly state: 'live' | 'connecting' | 'failing' | 'stopped';
   readonly position: Position | undefined;
   /** Of the last trouble, while it lasts. */
