@@ -3,7 +3,7 @@ const paths = require('./tsconfig.base.json').compilerOptions.paths;
 
 /** TypeScript's `paths`, as Jest wants them: every import of a library reads its source. */
 const moduleNameMapper = Object.fromEntries(
-  Object.entries(paths).map(([name, [file]]) => [`^${name.replace('*', '([^/]+)')}$`, `<rootDir>/${file.replace('*', '$1')}`]),
+  Object.entries(paths).map(([name, files]) => [`^${name.replace('*', '([^/]+)')}$`, files.map((file) => `<rootDir>/${file.replace('*', '$1')}`)]),
 );
 
 const common = {
