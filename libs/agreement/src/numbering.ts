@@ -13,9 +13,9 @@ export interface Candidate {
   readonly printed: string;
   /** The line after the number. */
   readonly rest: string;
-  /** The line before breaks off in the middle of a sentence, so the number may belong to that sentence. */
-  readonly isAfterOpenLine: boolean;
-  /** The words around it say that the number is a reference or a quantity: `第` before it, `条` or `%` after it. */
+  /** The line before breaks off in the middle of a sentence, or the number is marked like a list item: it may well be text. */
+  readonly isLikelyText: boolean;
+  /** The words around it say that the number is a reference, a quantity or a list item: `第` before it, `条` or `%` after it. */
   readonly isReference: boolean;
 }
 
@@ -42,28 +42,42 @@ const asciiDigits = (text: string): string =>
 /** A short line without a sentence mark, as headings are. */
 export const looksLikeHeading = (text: string): boolean => text !== '' && text.length <= LONGEST_HEADING && !SENTENCE_MARK.test(text);
 
-const numberAt = (line: string): { path: NumberPath; printed: string; rest: string } | undefined => {
+const numberAt = (line: string): { path: NumberPath; printed: string; mark: string; rest: string } | undefined => {
   const match = NUMBER.exec(asciiDigits(line.slice(0, HEAD_LENGTH)));
   if (!match) return undefined;
-  const [whole, digits = '', mark] = match;
+  const [whole, digits = '', mark = ''] = match;
   const path = digits.split('.').map(Number);
   // A single number without a mark is a quantity ("7 个工作日"); a part of zero is a quantity or a version ("0.5", "2.0").
   if ((path.length === 1 && mark === '') || path.includes(0)) return undefined;
-  return { path, printed: line.slice(0, digits.length), rest: line.slice(whole.length).trim() };
+  return { path, printed: line.slice(0, digits.length), mark, rest: line.slice(whole.length).trim() };
 };
 
 /** The lines that begin like a clause. */
 export const candidatesIn = (lines: readonly SourceLine[]): Candidate[] => {
   const candidates: Candidate[] = [];
-  lines.forEach(({ text }, index) => {
-    const number = numberAt(text);
+  const numbers = lines.map(({ text }) => numberAt(text));
+  // Where sections are printed "1.", a line that begins "1、" is an item of a list inside a clause.
+  const hasDottedSections = numbers.some((number) => number?.path.length === 1 && number.mark === '.');
+  lines.forEach((_, index) => {
+    const number = numbers[index];
     if (!number) return;
+    const { path, printed, rest } = number;
+    const isListItem = path.length === 1 && number.mark === '、' && hasDottedSections;
     const before = lines[index - 1]?.text ?? '';
     const isUnfinished = candidates.length > 0 && !SENTENCE_END.test(before);
     const isHeadingBefore = candidates.at(-1)?.index === index - 1 && looksLikeHeading(candidates.at(-1)?.rest ?? '');
     const referenceAfter = isHeadingBefore ? ARTICLE_AFTER : REFERENCE_AFTER;
-    const isReference = isUnfinished && (before.endsWith('第') || referenceAfter.test(number.rest));
-    candidates.push({ index, ...number, isReference, isAfterOpenLine: isReference || (isUnfinished && !isHeadingBefore) });
+    // A section has a heading; an item that is a sentence, or ends in a semicolon, is none.
+    const isSentenceItem = isListItem && !looksLikeHeading(rest);
+    const isReference = isSentenceItem || (isUnfinished && (before.endsWith('第') || referenceAfter.test(rest)));
+    candidates.push({
+      index,
+      path,
+      printed,
+      rest,
+      isReference,
+      isLikelyText: isReference || isListItem || (isUnfinished && !isHeadingBefore),
+    });
   });
   return candidates;
 };
@@ -85,9 +99,10 @@ const dueAt = (path: NumberPath, depth: number): NumberPath | undefined => {
 /**
  * What each reading costs. An expected number costs nothing; dropping one that follows a finished sentence costs more than
  * taking it for a slip, so that a slip is healed rather than swallowed; a slip among the sections costs most, because lists
- * inside a clause are numbered 1、2、3 as well.
+ * inside a clause are numbered 1、2、3 as well. A later number of the group being read tells of a clause left out, a number of
+ * another group of a slip.
  */
-const COST = { exact: 0, exactThoughReference: 3, text: 6, textAfterOpenLine: 1, slip: 4, sectionSlip: 8, gap: 5 };
+const COST = { exact: 0, exactThoughReference: 3, text: 6, likelyText: 1, slip: 4, sectionSlip: 8, gap: 5, gapInGroup: 3 };
 
 interface State {
   readonly path: NumberPath;
@@ -96,20 +111,21 @@ interface State {
   readonly before?: State;
 }
 
-const nextStates = (state: State, { path, isAfterOpenLine, isReference }: Candidate): State[] => {
+const nextStates = (state: State, { path, isLikelyText, isReference }: Candidate): State[] => {
   const after = (cost: number, reading: Reading): State => ({
     path: reading.kind === 'clause' ? reading.path : state.path,
     cost: state.cost + cost,
     reading,
     before: state,
   });
-  const states = [after(isAfterOpenLine ? COST.textAfterOpenLine : COST.text, { kind: 'text', isOdd: !isAfterOpenLine })];
+  const states = [after(isLikelyText ? COST.likelyText : COST.text, { kind: 'text', isOdd: !isLikelyText })];
   const due = dueAt(state.path, path.length);
   if (due && isSame(due, path)) {
     return [...states, after(isReference ? COST.exactThoughReference : COST.exact, { kind: 'clause', path, how: 'exact' })];
   }
   if (due) states.push(after(path.length === 1 ? COST.sectionSlip : COST.slip, { kind: 'clause', path: due, how: 'slip' }));
-  if (isEarlier(state.path, path)) states.push(after(COST.gap, { kind: 'clause', path, how: 'gap' }));
+  const isInGroup = due !== undefined && isSame(due.slice(0, -1), path.slice(0, -1));
+  if (isEarlier(state.path, path)) states.push(after(isInGroup ? COST.gapInGroup : COST.gap, { kind: 'clause', path, how: 'gap' }));
   return states;
 };
 

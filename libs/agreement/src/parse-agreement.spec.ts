@@ -106,6 +106,9 @@ describe('numbers', () => {
     );
     expect(ids(document)).toEqual(['1', '1.1', '1.2', '2', '2.1', '3', '3.1']);
     expect(findNode(document, '1.1')?.text).toBe('下列情形除外：1、甲；2、乙；3、丙。');
+    const atTheEnd = parse('1.总则', '1.1 甲。', '2.其他', '2.1 除外：', '1、甲；', '2、乙；', '3、丙；', '4、丁。');
+    expect(ids(atTheEnd)).toEqual(['1', '1.1', '2', '2.1']);
+    expect(atTheEnd.anomalies).toEqual([]);
   });
 
   test.each([
