@@ -11,6 +11,8 @@ export class Metrics {
   readonly deadlines = new Counter({ name: 'qiyue_deadlines_total', help: 'Attempts of deadlines by outcome: fired, failed, parked.', labelNames: ['service', 'deadline', 'outcome'], registers: [this.registry] });
   readonly lateness = new Histogram({ name: 'qiyue_deadline_lateness_seconds', help: 'Time from when a deadline was due to when it was fired.', labelNames: ['service', 'deadline'], buckets: [0.1, 0.5, 1, 5, 30, 60, 600, 3600, 86_400], registers: [this.registry] });
   readonly parked = new Gauge({ name: 'qiyue_parked', help: 'Streams parked by a reaction, and deadlines parked.', labelNames: ['service', 'kind'], registers: [this.registry] });
+  readonly lag = new Gauge({ name: 'qiyue_consumer_lag', help: 'Records between a consumer group and the heads of its topics.', labelNames: ['service', 'consumer'], registers: [this.registry] });
+  readonly oldestParked = new Gauge({ name: 'qiyue_oldest_parked_seconds', help: 'Age of the key that a consumer group parked longest ago.', labelNames: ['service', 'consumer'], registers: [this.registry] });
   readonly trouble = new Counter({ name: 'qiyue_trouble_total', help: 'Drops, failures and stalls of subscriptions, relays and consumers.', labelNames: ['service', 'station', 'kind'], registers: [this.registry] });
   readonly personalReads = new Counter({ name: 'qiyue_personal_reads_total', help: 'Reads of personal data by staff.', labelNames: ['service', 'role'], registers: [this.registry] });
 
@@ -45,6 +47,11 @@ export class ServiceMetrics {
 
   parked(kind: string, count: number): void {
     this.all.parked.set({ service: this.service, kind }, count);
+  }
+
+  consumer(consumer: string, lag: number, oldestParkedSeconds: number): void {
+    this.all.lag.set({ service: this.service, consumer }, lag);
+    this.all.oldestParked.set({ service: this.service, consumer }, oldestParkedSeconds);
   }
 
   trouble(station: string, kind: string): void {

@@ -38,20 +38,24 @@ export const openPool = (url: string, options: PoolConfig & { readonly onTrouble
 export const inTransaction = async <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>): Promise<T> => {
   const tx = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks while it is out emits `error`, which ends the process if nobody listens; the running query rejects as well.
+  const onError = (fault: Error): void => void (broken = fault);
+  tx.on('error', onError);
   try {
     await tx.query('BEGIN');
     const result = await run(tx);
     await tx.query('COMMIT');
     return result;
   } catch (fault) {
-    await tx.query('ROLLBACK').catch((rollback: Error) => (broken = rollback));
+    await tx.query('ROLLBACK').catch(onError);
     throw fault;
   } finally {
+    tx.removeListener('error', onError);
     tx.release(broken);
   }
 };
 
-// A number of our own for advisory locks: "kit" in hexadecimal ASCII.
+// The lock every library takes before it changes tables: "kit" in hexadecimal ASCII.
 const MIGRATION_LOCK = 0x6b6974;
 
 /** Applies the steps that the database has not seen, in order; two pods may start at once. */

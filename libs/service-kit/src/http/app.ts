@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { INestApplication } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { PlatformConfig } from '../config/platform-config';
+import type { Metrics } from '../run/metrics';
+import { acceptJsonOnly } from './json-body';
+import { kitProblem } from './problem';
+import { problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
+import { traceOf } from './trace';
+
+/** Answered however many requests are being worked on. */
+const unlimited = new Set(['/livez', '/readyz', '/metrics']);
+const pathOf = (url: string): string => url.split('?')[0] ?? url;
+
+/** Fastify as every process has it. */
+export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
+  new FastifyAdapter({
+    bodyLimit: config.bodyLimitBytes, requestTimeout: config.requestTimeoutMs, connectionTimeout: 0, keepAliveTimeout: 10_000, forceCloseConnections: 'idle', return503OnClosing: false,
+    routerOptions: { maxParamLength: 300 }, logger: false, disableRequestLogging: true,
+    // A URL that cannot be decoded never reaches a route, nor Nest's filters.
+    frameworkErrors: (fault: unknown, request: TracedRequest, reply: FastifyReply) => sendProblem(reply, request, problemOfThrown(fault).exception),
+  } as never);
+
+/** Trace, limits, bodies and metrics: what happens before and after Nest. */
+export const prepareFastify = (app: INestApplication, config: PlatformConfig, metrics: Metrics): void => {
+  const fastify = (app as NestFastifyApplication).getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  let inFlight = 0;
+  acceptJsonOnly(fastify);
+  fastify.addHook('onRequest', (request: TracedRequest, reply, done) => {
+    request[TRACE] = traceOf(request.headers['traceparent']);
+    void reply.header('x-trace-id', request[TRACE].traceId);
+    void reply.header('x-content-type-options', 'nosniff');
+    if (inFlight >= config.requestsMax && !unlimited.has(pathOf(request.url))) {
+      metrics.overloaded.inc();
+      sendProblem(reply, request, kitProblem('overloaded', {}, 1));
+      return;
+    }
+    inFlight += 1;
+    metrics.inFlight.inc();
+    let isCounted = true;
+    // Also when the caller goes away before the answer.
+    reply.raw.once('close', () => {
+      if (!isCounted) return;
+      isCounted = false;
+      inFlight -= 1;
+      metrics.inFlight.dec();
+    });
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    metrics.requests.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000);
+    done();
+  });
+};

@@ -1,0 +1,94 @@
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import type { FastifyReply } from 'fastify';
+import { For, Public } from '../http/access';
+import { kitProblem } from '../http/problem';
+import type { PlatformState } from '../run/platform-state';
+import { advance } from '../run/time-travel';
+import type { Settled } from '../run/quiet';
+import { PLATFORM } from './service-token';
+
+/** Health of the process, and its metrics. */
+@Controller()
+@Public()
+export class HealthController {
+  constructor(@Inject(PLATFORM) private readonly platform: PlatformState) {}
+
+  /** The process only: an outage of anything else must not restart it. */
+  @Get('livez')
+  live(@Res({ passthrough: true }) reply: FastifyReply): object {
+    const fatal = this.platform.fatal();
+    if (fatal !== undefined) void reply.status(503);
+    return { status: fatal === undefined ? 'alive' : 'fatal' };
+  }
+
+  /** Whether requests can be answered: databases and event store reachable, not stopping. A bus that is away is told, and no reason to be unready. */
+  @Get('readyz')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const { ready, checks, degraded } = await this.platform.readiness();
+    if (!ready) void reply.status(503);
+    return { status: ready ? (degraded.length === 0 ? 'ready' : 'degraded') : 'unready', checks, degraded };
+  }
+
+  @Get('metrics')
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  async metrics(): Promise<string> {
+    await this.platform.measure();
+    return this.platform.process.metrics.registry.metrics();
+  }
+}
+
+export class Journey {
+  /** Instant to move to. */
+  @IsOptional() @Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:\d{2})$/, { message: 'to must be an ISO 8601 instant' })
+  to?: string;
+
+  /** Or how far, in milliseconds. */
+  @IsOptional() @IsInt() @Min(0) @Max(10 * 366 * 86_400_000)
+  byMs?: number;
+}
+
+/** The test clock. Only there when `QIYUE_TEST_CLOCK` is `on` or `frozen`. */
+@Controller('clock')
+@For('operator')
+export class ClockController {
+  private travelling: Promise<unknown> = Promise.resolve();
+
+  constructor(@Inject(PLATFORM) private readonly platform: PlatformState) {}
+
+  @Get()
+  now(): object {
+    return { now: this.platform.process.clock.now(), mode: this.platform.process.config.testClock };
+  }
+
+  /** Moves the platform ahead through every deadline on the way, in due order. One journey at a time. */
+  @Post('advance')
+  @HttpCode(200)
+  async advance(@Body() { to, byMs }: Journey): Promise<object> {
+    const { process } = this.platform;
+    const clock = process.testClock;
+    if (clock === undefined) throw kitProblem('not-found');
+    const journey = this.travelling.then(async () => {
+      const targetMs = to === undefined ? clock.nowMs() + (byMs ?? 0) : Date.parse(to);
+      if (Number.isNaN(targetMs)) throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must be an instant that exists' }] });
+      if (targetMs < clock.nowMs()) throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must not lie in the past' }] });
+      return advance({ clock, quiet: process.quiet, nextDue: () => this.platform.nextDue(), settleTimeoutMs: process.config.settleTimeoutMs }, targetMs);
+    });
+    this.travelling = journey.catch(() => undefined);
+    const { now, stops, ...settled } = await journey;
+    return { now, stops, ...answered(settled) };
+  }
+
+  /** Answers when every relay, consumer, projection, reaction and due deadline of the process is quiet. */
+  @Post('settle')
+  @HttpCode(200)
+  async settle(): Promise<object> {
+    const { quiet, config, clock } = this.platform.process;
+    return { now: clock.now(), ...answered(await quiet.settle(config.settleTimeoutMs)) };
+  }
+}
+
+const answered = ({ quiet, busy, lastBusy, parked, rounds }: Settled): object => {
+  if (!quiet) throw kitProblem('not-quiet', { busy, lastBusy, parked }, 1);
+  return { quiet, lastBusy, parked, rounds };
+};

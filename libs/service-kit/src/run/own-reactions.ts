@@ -1,0 +1,111 @@
+import type { Pool } from 'pg';
+import type { AnyStream } from '@qiyue/decider';
+import { formatPosition, parsePosition, type Position, type StoredEvent } from '@qiyue/event-store';
+import { itemOfStored } from '@qiyue/projections';
+import type { AnyReaction } from '../declare/reaction';
+import type { ServiceMetrics } from './metrics';
+import type { ParkedStore } from './parked-store';
+import { isOutage, reasonOf, runReaction, traceOfStored, type ReactingParts } from './reacting';
+
+const STATION = 'reactions';
+const LANES = 8;
+
+interface OwnReactionsOptions {
+  readonly pool: Pool;
+  readonly parked: ParkedStore;
+  readonly reactions: readonly AnyReaction[];
+  readonly streams: readonly AnyStream[];
+  readonly parts: ReactingParts;
+  readonly metrics: ServiceMetrics;
+  readonly attemptsMax: number;
+  readonly backoffMs: number;
+  readonly onTrouble: (reaction: string, event: StoredEvent, fault: unknown, isParked: boolean) => void;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Reactions of a service to its own events: in order within a stream, several streams at once; what fails for good is parked with its stream. */
+export class OwnReactions {
+  /** The stream that each own event belongs to. */
+  private readonly categories: ReadonlyMap<unknown, string>;
+
+  constructor(private readonly options: OwnReactionsOptions) {
+    this.categories = new Map(options.streams.flatMap(({ category, events }) => Object.values<unknown>(events).map((event) => [event, category] as const)));
+  }
+
+  async position(): Promise<Position | undefined> {
+    const { rows } = await this.options.pool.query<{ position: string }>('SELECT position FROM kit_positions WHERE station = $1', [STATION]);
+    return rows[0] === undefined ? undefined : parsePosition(rows[0].position);
+  }
+
+  /** Handles a batch and saves where it ends. Throws only when a part of the platform is away: then the batch comes again. */
+  async handle(events: readonly StoredEvent[], upTo: Position): Promise<void> {
+    const work = events.flatMap((event) => this.matching(event).map((reaction) => ({ event, reaction })));
+    if (work.length > 0) await this.run(work);
+    await this.options.pool.query(
+      `INSERT INTO kit_positions (station, position, version) VALUES ($1, $2, '1') ON CONFLICT (station) DO UPDATE SET position = excluded.position`,
+      [STATION, formatPosition(upTo)],
+    );
+  }
+
+  /** Runs what waits for a reaction on a stream, in order; stops at the first that fails. */
+  async redrive(name: string, stream: string): Promise<{ readonly handled: number; readonly left: number; readonly reason?: string }> {
+    const { parked, reactions, parts } = this.options;
+    const reaction = reactions.find((one) => one.name === name);
+    let handled = 0;
+    for (let event = await parked.first(name, stream); event !== undefined; event = await parked.first(name, stream)) {
+      try {
+        if (reaction === undefined) throw Object.assign(new Error('the reaction is no longer declared'), { name: 'ReactionNotDeclared' });
+        await runReaction(parts, reaction, { item: itemOfStored(event), traceparent: traceOfStored(event) });
+      } catch (fault) {
+        await parked.noteFailure(name, stream, reasonOf(fault));
+        const left = (await parked.list()).find((one) => one.reaction === name && one.stream === stream)?.events ?? 0;
+        return { handled, left, reason: reasonOf(fault) };
+      }
+      handled += 1;
+      if ((await parked.drop(name, stream, event.revision)) === 0) break;
+    }
+    return { handled, left: 0 };
+  }
+
+  private matching({ category, type }: StoredEvent): readonly AnyReaction[] {
+    const { reactions } = this.options;
+    return reactions.filter(({ on }) => on.some((trigger) => !('service' in trigger) && trigger.type === type && this.categories.get(trigger) === category));
+  }
+
+  private async run(work: readonly { readonly event: StoredEvent; readonly reaction: AnyReaction }[]): Promise<void> {
+    const lanes = new Map<string, (() => Promise<void>)[]>();
+    for (const { event, reaction } of work) {
+      const key = `${reaction.name}|${event.stream}`;
+      const lane = lanes.get(key) ?? [];
+      lane.push(() => this.react(reaction, event));
+      lanes.set(key, lane);
+    }
+    const queue = [...lanes.values()];
+    const worker = async (): Promise<void> => {
+      for (let lane = queue.shift(); lane !== undefined; lane = queue.shift()) for (const step of lane) await step();
+    };
+    const results = await Promise.allSettled(Array.from({ length: LANES }, worker));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  private async react(reaction: AnyReaction, event: StoredEvent): Promise<void> {
+    const { parked, parts, metrics, attemptsMax, backoffMs, onTrouble } = this.options;
+    if (await parked.append(reaction.name, event)) return;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await runReaction(parts, reaction, { item: itemOfStored(event), traceparent: traceOfStored(event) });
+        metrics.reaction(reaction.name, 'done');
+        return;
+      } catch (fault) {
+        const isParked = !isOutage(fault) && attempt >= attemptsMax;
+        metrics.reaction(reaction.name, isParked ? 'parked' : 'failed');
+        onTrouble(reaction.name, event, fault, isParked);
+        if (isParked) return parked.park(reaction.name, event, reasonOf(fault), attempt);
+        if (isOutage(fault)) throw fault;
+      }
+      await pause(Math.min(2_000, backoffMs * 2 ** (attempt - 1)));
+    }
+  }
+}

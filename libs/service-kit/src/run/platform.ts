@@ -1,0 +1,153 @@
+import { Module, type DynamicModule, type Type as Class } from '@nestjs/common';
+import { NestFactory, RouterModule } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import { Logger as NestLogger, LoggerModule } from 'nestjs-pino';
+import { AccessGuard } from '../auth/guard';
+import { PlatformConfig } from '../config/platform-config';
+import { readSettings } from '../config/setting';
+import type { PortToken } from '../declare/reaction';
+import type { ServiceDefinition } from '../declare/service';
+import { serveDocs } from '../docs/serve-docs';
+import { Answering } from '../http/answering';
+import { fastifyAdapter, prepareFastify } from '../http/app';
+import { ProblemFilter } from '../http/problem-filter';
+import { refuseOpenRoutes, routesOf } from '../http/routes';
+import { StrictValidation } from '../http/validation';
+import { ClockController, HealthController } from '../ops/platform-controllers';
+import { PLATFORM } from '../ops/service-token';
+import { PlatformState } from './platform-state';
+import { openProcess, type OpenTransport, type Process, type ProcessOptions } from './process';
+import { controllersOf, serviceModule, type PortOverride } from './service-module';
+import { ServiceRuntime } from './service-runtime';
+
+/** What a platform is made of. */
+export interface PlatformOptions {
+  readonly services: readonly ServiceDefinition[];
+  /** The environment that settings are read from; the process's own unless told. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Opens another bus than the embedded one. */
+  readonly openTransport?: OpenTransport;
+  /** Ports in place of the services' own. */
+  readonly ports?: readonly PortOverride[];
+  readonly logTo?: ProcessOptions['logTo'];
+  readonly testClockStartAt?: string;
+}
+
+/** Services at work in one process. */
+export interface Platform {
+  /** Where it answers, without a slash at the end. */
+  readonly url: string;
+  readonly state: PlatformState;
+  /** A provider of one of its services. */
+  get<T>(service: string, token: PortToken<T>): T;
+  /** Stops accepting, finishes what is being answered and handled, closes; at most for the configured time. */
+  stop(): Promise<void>;
+}
+
+const rootModule = (state: PlatformState, modules: readonly (DynamicModule & { readonly module: Class<unknown> })[]): Class<unknown> => {
+  const { process, services } = state;
+  class PlatformRoot {}
+  const imports = [
+    LoggerModule.forRoot({ pinoHttp: { logger: process.logger as never, autoLogging: false, quietReqLogger: true, serializers: { req: () => undefined, res: () => undefined } } }),
+    ...modules,
+    RouterModule.register(modules.map(({ module }, index) => ({ path: (services[index] as ServiceRuntime).definition.name, module }))),
+  ];
+  Module({ imports, controllers: [HealthController, ...(process.testClock === undefined ? [] : [ClockController])], providers: [{ provide: PLATFORM, useValue: state }] })(PlatformRoot);
+  return PlatformRoot;
+};
+
+const buildApp = async (state: PlatformState, options: PlatformOptions, env: Readonly<Record<string, string | undefined>>): Promise<{ readonly app: NestFastifyApplication; readonly get: Platform['get'] }> => {
+  const { process, services } = state;
+  const modules = services.map((service) => serviceModule(service, env, options.ports ?? []));
+  const app = await NestFactory.create<NestFastifyApplication>(rootModule(state, modules), fastifyAdapter(process.config), { bodyParser: false, bufferLogs: true, abortOnError: false });
+  app.useLogger(app.get(NestLogger));
+  prepareFastify(app, process.config, process.metrics);
+  const byName = new Map(services.map((service) => [service.definition.name as string, service]));
+  const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined => byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
+  app.useGlobalFilters(new ProblemFilter(process.logger));
+  app.useGlobalGuards(new AccessGuard(process.tokens));
+  app.useGlobalPipes(new StrictValidation());
+  app.useGlobalInterceptors(new Answering(serviceOf, process.config.requestTimeoutMs));
+  serveDocs(app, services.map(({ definition, routes }) => ({ definition, routes })));
+  const get: Platform['get'] = (service, token) => {
+    const module = modules[services.findIndex(({ definition }) => definition.name === service)]?.module;
+    if (module === undefined) throw new Error(`no service ${service} runs here`);
+    return app.select(module).get(token as Class<never>, { strict: true });
+  };
+  return { app, get };
+};
+
+const limited = async (run: () => Promise<unknown>, ms: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, ms, false)));
+  return Promise.race([run().then(() => true), late]).finally(() => clearTimeout(timer));
+};
+
+/** Starts services in this process: databases and tables are made, everything that works by itself runs, then the port opens. Throws `ConfigFaults`, or the first thing that stands in the way. */
+export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
+  const env = options.env ?? process.env;
+  const [config] = readSettings([PlatformConfig, ...options.services.flatMap(({ config: own }) => own as readonly (new () => object)[])], env) as readonly [PlatformConfig];
+  const described = options.services.map((definition) => ({ definition, routes: routesOf(definition.name, controllersOf(definition)) }));
+  refuseOpenRoutes(described.flatMap(({ routes }) => routes));
+  const shared = await openProcess({
+    config, serviceNames: options.services.map(({ name }) => name), ...(options.openTransport === undefined ? {} : { openTransport: options.openTransport }),
+    ...(options.logTo === undefined ? {} : { logTo: options.logTo }), ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
+  });
+  const services: ServiceRuntime[] = [];
+  let app: NestFastifyApplication | undefined;
+  const stopAll = async (): Promise<void> => {
+    await app?.close();
+    await Promise.all(services.map((service) => service.stop()));
+    shared.quiet.clear();
+    await shared.close();
+  };
+  try {
+    for (const { definition, routes } of described) services.push(new ServiceRuntime(shared, definition, routes));
+    await Promise.all(services.map((service) => service.migrate()));
+    const state = new PlatformState(shared, services);
+    const built = await buildApp(state, options, env);
+    app = built.app;
+    await app.init();
+    await Promise.all(services.map((service) => service.start((token) => built.get(service.definition.name, token))));
+    state.markStarted();
+    await app.listen(config.port, config.host);
+    shared.logger.info({ services: services.map(({ definition }) => definition.name), url: await app.getUrl() }, 'started');
+    return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), state, get: built.get, stop: stopOnce(state, shared, stopAll) };
+  } catch (fault) {
+    await stopAll().catch((second: unknown) => shared.logger.warn({ err: second }, 'could not be stopped'));
+    throw fault;
+  }
+};
+
+const stopOnce = (state: PlatformState, shared: Process, stopAll: () => Promise<void>): (() => Promise<void>) => {
+  let stopping: Promise<void> | undefined;
+  return () => {
+    stopping ??= (async () => {
+      state.markStopping();
+      const done = await limited(stopAll, shared.config.stopTimeoutMs);
+      if (!done) shared.logger.error('stopping took too long; what was being done is left to be done again');
+    })();
+    return stopping;
+  };
+};
+
+/** The whole life of a process: starts, stops on SIGTERM or SIGINT, ends with 1 when it cannot start or a consumer cannot go on. */
+export const runPlatform = async (options: PlatformOptions): Promise<void> => {
+  let platform: Platform;
+  try {
+    platform = await createPlatform(options);
+  } catch (fault) {
+    process.stderr.write(`${fault instanceof Error ? (fault.name === 'ConfigFaults' ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`);
+    process.exit(1);
+  }
+  const end = (code: number): void => void platform.stop().finally(() => process.exit(code));
+  process.once('SIGTERM', () => end(0));
+  process.once('SIGINT', () => end(0));
+  setInterval(() => {
+    if (platform.state.fatal() !== undefined) end(1);
+  }, 5_000).unref();
+};
+
+/** `main.ts` of one service: `void runService(order)`. */
+export const runService = (definition: ServiceDefinition): Promise<void> => runPlatform({ services: [definition] });

@@ -1,0 +1,104 @@
+import pino, { type DestinationStream, type Logger } from 'pino';
+import type { Pool } from 'pg';
+import { embeddedTransport, type LogTransport } from '@qiyue/messaging';
+import { connectEventStore, localKek, migrateVault, openVault, type EventStoreClient, type Vault } from '@qiyue/event-store';
+import { openKeys } from '../auth/keys';
+import { Tokens } from '../auth/tokens';
+import { SystemClock, type Clock } from '../clock';
+import type { PlatformConfig } from '../config/platform-config';
+import { databaseUrl, ensureDatabases, migrateKit, openPool } from '../store/databases';
+import { platformSchema } from '../store/schema';
+import { Metrics } from './metrics';
+import { QuietRegistry } from './quiet';
+import { TestClock } from './test-clock';
+
+/** Opens a transport that is not built in; Kafka joins this way. */
+export type OpenTransport = (config: PlatformConfig, pool: Pool) => Promise<LogTransport>;
+
+export interface ProcessOptions {
+  readonly config: PlatformConfig;
+  readonly serviceNames: readonly string[];
+  readonly openTransport?: OpenTransport;
+  /** Where the log goes; standard output unless told. */
+  readonly logTo?: DestinationStream;
+  /** Where a test clock that is opened for the first time starts; the machine's time unless told. */
+  readonly testClockStartAt?: string;
+}
+
+/** Everything that the services of one process share. */
+export interface Process {
+  readonly config: PlatformConfig;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly testClock: TestClock | undefined;
+  readonly client: EventStoreClient;
+  readonly vault: Vault;
+  readonly transport: LogTransport;
+  readonly tokens: Tokens;
+  readonly quiet: QuietRegistry;
+  readonly platformPool: Pool;
+  openServicePool(service: string): Pool;
+  close(): Promise<void>;
+}
+
+/** Fields that never reach the log, wherever they stand one or two levels deep. */
+const redacted = ['authorization', 'cookie', 'password', 'token', 'secret', 'body', 'data', 'phone', 'email', 'name', 'address', 'idNumber'];
+
+export const makeLogger = (level: string, logTo?: DestinationStream): Logger =>
+  pino({ level, base: null, redact: { paths: redacted.flatMap((field) => [`*.${field}`, `*.*.${field}`, `*.headers.${field}`]), censor: '[redacted]' }, serializers: { err: errorForLog } }, logTo ?? pino.destination({ fd: 1, sync: false }));
+
+/** An error as the log may have it. Messages of PostgreSQL repeat values in `detail`; those fields stay out. */
+const errorForLog = (fault: unknown): object => {
+  if (!(fault instanceof Error)) return { type: typeof fault };
+  const { code } = fault as { code?: unknown };
+  return { type: fault.name, message: fault.message, stack: fault.stack, ...(typeof code === 'string' ? { code } : {}), ...(fault.cause === undefined ? {} : { cause: errorForLog(fault.cause) }) };
+};
+
+const openBus = async (options: ProcessOptions, pool: Pool): Promise<LogTransport> => {
+  if (options.openTransport !== undefined) return options.openTransport(options.config, pool);
+  if (options.config.bus === 'kafka') throw new Error('BUS is kafka, but this program was built without the Kafka transport');
+  return embeddedTransport({ pool });
+};
+
+const headOf = async (client: EventStoreClient): Promise<string> => {
+  const [last] = await client.readAllBackwards({ maxCount: 1 });
+  return last === undefined ? '' : `${last.position.commit}:${last.position.prepare}`;
+};
+
+/** Opens what the process shares: databases, event store, vault, bus, clock, keys. Closes again what was opened when something fails. */
+export const openProcess = async (options: ProcessOptions): Promise<Process> => {
+  const { config, serviceNames } = options;
+  const logger = makeLogger(config.logLevel, options.logTo);
+  const closing: (() => Promise<unknown> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await Promise.resolve(step()).catch((fault: unknown) => logger.warn({ err: fault }, 'could not be closed'));
+  };
+  try {
+    const names = [...serviceNames, 'bus', 'vault', 'platform'].map((name) => `${config.databasePrefix}${name}`);
+    if (config.createDatabases) await ensureDatabases(config.postgresUrl, names);
+    const open = (name: string, max: number): Pool => {
+      const pool = openPool(databaseUrl(config.postgresUrl, `${config.databasePrefix}${name}`), { max, onTrouble: (fault) => logger.warn({ err: fault, database: name }, 'an idle connection dropped') });
+      closing.push(() => pool.end());
+      return pool;
+    };
+    const platformPool = open('platform', 2);
+    await migrateKit(platformPool, 'service-kit-platform', platformSchema);
+    const vaultPool = open('vault', 3);
+    await migrateVault(vaultPool);
+    const testClock = config.testClock === 'off' ? undefined : await TestClock.open(platformPool, config.testClock, options.testClockStartAt);
+    closing.push(() => testClock?.close());
+    const clock = testClock ?? new SystemClock();
+    const client = connectEventStore(config.eventStoreUrl);
+    closing.push(() => client.dispose());
+    const transport = await openBus(options, open('bus', 8));
+    closing.push(() => transport.close());
+    const tokens = new Tokens({ clock, issuer: config.authIssuer, audience: config.authAudience, ttlSeconds: config.tokenTtlSeconds, ...(await openKeys(config, serviceNames.includes('identity'), platformPool)) });
+    const vault = openVault({ pool: vaultPool, kek: localKek(config.vaultKek) });
+    const quiet = new QuietRegistry(() => headOf(client));
+    return { config, logger, metrics: new Metrics(), clock, testClock, client, vault, transport, tokens, quiet, platformPool, openServicePool: (service) => open(service, config.poolMax), close };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+};
