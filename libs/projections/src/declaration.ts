@@ -14,7 +14,6 @@ export interface ReadColumn {
 export interface ReadIndex {
   /** Column names, in order. */
   readonly columns: readonly string[];
-  readonly unique: boolean;
   /** SQL condition of a partial index, as the entity declares it. */
   readonly where?: string;
 }
@@ -93,6 +92,11 @@ export interface ReadModelDefinition<Row extends object, Own extends readonly An
 
 /** A handler as the fold calls it. */
 export interface Handler {
+  readonly source: 'own' | 'fact';
+  /** Category of the own stream, or service of the fact. */
+  readonly owner: string;
+  /** Versions of the fact that the handler reads; none on own events. */
+  readonly versions: readonly number[];
   readonly key: (item: Item) => RowKey | readonly RowKey[] | undefined;
   readonly fold: (row: Readonly<Record<string, unknown>> | undefined, data: unknown, item: Item, key: RowKey) => object | undefined;
 }

@@ -38,8 +38,8 @@ export interface OwnProjectionsOptions {
 export interface ModelHealth {
   readonly model: string;
   /**
-   * `live`: follows · `filling`: a new model is read from the start · `rebuilding`: the old rows serve while the new ones fill ·
-   * `halted`: see `halt` · `superseded`: the stored version is newer than this program's, which leaves the rows alone.
+   * `live`: follows · `filling`: a new model is read from the start, or a resumed one from where it stood · `rebuilding`: the old rows serve
+   * while the new ones fill · `halted`: see `halt`; if its table is not the one that serves, a rebuild halted and the old rows go on serving · `superseded`: the stored version is newer than this program's, which leaves the rows alone.
    */
   readonly state: 'live' | 'filling' | 'rebuilding' | 'halted' | 'superseded';
   /** The physical table that serves queries. */
@@ -54,7 +54,8 @@ export interface OwnProjections {
   caughtUp(): Promise<boolean>;
   /** Resolves when every filling and rebuild known at the time of the call is done; rejects with the first that cannot be done. */
   ready(): Promise<void>;
-  health(): readonly ModelHealth[];
+  /** How every model stands, as the database has it. */
+  health(): Promise<readonly ModelHealth[]>;
   /** Fills a shadow table from the start and swaps it in, while the live one serves. Resolves after the swap. */
   rebuild(model: AnyReadModel): Promise<void>;
   /** Tries a halted model again: from where it stands, or, if it follows facts, by a rebuild. */

@@ -1,0 +1,41 @@
+import type { Pool, PoolClient } from 'pg';
+
+/**
+ * Runs with one connection of the pool. A connection that breaks while it is checked out emits `error`, which would end the process if
+ * nobody listened; the query that was running rejects as well, so listening is enough.
+ */
+export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> => {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => void (broken = error);
+  client.on('error', onError);
+  try {
+    return await run(client);
+  } finally {
+    client.removeListener('error', onError);
+    client.release(broken);
+  }
+};
+
+/** Runs in one transaction of a connection; rolls back and throws on when it throws. `begin` may set more than the transaction itself. */
+export const transacted = async <T>(client: PoolClient, run: () => Promise<T>, begin = 'BEGIN'): Promise<T> => {
+  try {
+    await client.query(begin);
+    const result = await run();
+    await client.query('COMMIT');
+    return result;
+  } catch (fault) {
+    // When even this fails the connection is gone, and its transaction with it.
+    await client.query('ROLLBACK').catch((error: Error) => client.emit('error', error));
+    throw fault;
+  }
+};
+
+/** Runs in one transaction of its own. */
+export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> => withClient(pool, (tx) => transacted(tx, () => run(tx), begin));
+
+/** SQLSTATE of an error PostgreSQL gave, if it did. */
+export const sqlStateOf = (error: unknown): string | undefined => {
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+};

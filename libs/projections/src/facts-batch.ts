@@ -1,0 +1,84 @@
+import type { Envelope } from '@qiyue/contracts';
+import type { ClientBase } from 'pg';
+import { ownTypes } from './bulk-write';
+import type { ReadModel } from './declaration';
+import { itemOfEnvelope, type Item } from './item';
+import type { Halt } from './handle';
+import { haltOf, type FoldMember, type Member } from './member';
+import { saveHalt } from './registry';
+
+/** Last revision folded, by stream, of one physical table. */
+type Seen = Map<string, bigint>;
+
+/** A stream's name is its service's own affair, so the service goes with it. */
+const streamOf = ({ service, stream }: Item): string => `${service}/${stream}`;
+
+const concerns = (model: ReadModel, item: Item): boolean => {
+  const handler = model.handlers.get(item.type);
+  return handler !== undefined && handler.source === 'fact' && handler.owner === item.service;
+};
+
+/** The facts among envelopes that one of the models has a handler for, in order. */
+export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envelope[]): readonly Item[] =>
+  envelopes.map(itemOfEnvelope).filter((item) => models.some((model) => concerns(model, item)));
+
+const loadSeen = async (tx: ClientBase, members: readonly Member[], items: readonly Item[]): Promise<ReadonlyMap<string, Seen>> => {
+  const seen = new Map(members.map(({ physical }): [string, Seen] => [physical, new Map()]));
+  const { rows } = await tx.query<[string, string, string]>({
+    text: 'SELECT physical, stream, revision FROM read_model_streams WHERE physical = ANY($1) AND stream = ANY($2)',
+    values: [members.map(({ physical }) => physical), [...new Set(items.map(streamOf))]],
+    rowMode: 'array',
+    types: ownTypes,
+  });
+  for (const [physical, stream, revision] of rows) seen.get(physical)?.set(stream, BigInt(revision));
+  return seen;
+};
+
+const saveSeen = async (tx: ClientBase, changed: readonly (readonly [string, Seen])[]): Promise<void> => {
+  const rows = changed.flatMap(([physical, streams]) => [...streams].map(([stream, revision]) => [physical, stream, revision.toString()] as const));
+  if (rows.length === 0) return;
+  await tx.query(
+    `INSERT INTO read_model_streams (physical, stream, revision) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+     ON CONFLICT (physical, stream) DO UPDATE SET revision = excluded.revision`,
+    [rows.map(([physical]) => physical), rows.map(([, stream]) => stream), rows.map(([, , revision]) => revision)],
+  );
+};
+
+/** Drops what is not after the last revision seen of its stream, and notes the rest as seen. */
+const unseen = (items: readonly Item[], seen: ReadonlyMap<string, bigint>): { readonly fresh: readonly Item[]; readonly reached: Seen } => {
+  const reached: Seen = new Map();
+  const fresh = items.filter((item) => {
+    const stream = streamOf(item);
+    const last = reached.get(stream) ?? seen.get(stream);
+    if (last !== undefined && item.revision <= last) return false;
+    reached.set(stream, item.revision);
+    return true;
+  });
+  return { fresh, reached };
+};
+
+/**
+ * Folds facts into members whose position rows the caller has locked. A fact that came before (by revision within its stream) is dropped per table,
+ * so redelivery and replay are harmless. A member that cannot fold a fact keeps what came before it and halts; the others go on.
+ */
+export const foldFacts = async (tx: ClientBase, members: readonly Member[], items: readonly Item[], fold: FoldMember): Promise<readonly Halt[]> => {
+  if (members.length === 0 || items.length === 0) return [];
+  const seen = await loadSeen(tx, members, items);
+  const changed: (readonly [string, Seen])[] = [];
+  const halts: Halt[] = [];
+  for (const member of members) {
+    const { fresh, reached } = unseen(items.filter((item) => concerns(member.model, item)), seen.get(member.physical) as Seen);
+    const { fault } = await fold(tx, member, fresh);
+    if (fault === undefined) {
+      changed.push([member.physical, reached]);
+      continue;
+    }
+    const told = haltOf(member, fault);
+    const before = fresh.slice(0, fresh.indexOf(fault.item));
+    changed.push([member.physical, unseen(before, new Map()).reached]);
+    await saveHalt(tx, member.physical, told);
+    halts.push(told);
+  }
+  await saveSeen(tx, changed);
+  return halts;
+};

@@ -1,0 +1,150 @@
+import { laterPosition, type StoredEvent, type Subscription } from '@qiyue/event-store';
+import type { Pool } from 'pg';
+import { inTransaction } from './database';
+import type { Halt, ProjectionHooks } from './handle';
+import { itemOfStored } from './item';
+import { foldCarefully, foldQuickly, isDataError, type FoldMember, type Member } from './member';
+import { foldOwnBatch, type Entry, type OwnBatch, type OwnBatchResult } from './own-batch';
+import { stopper, untilDone } from './retry';
+import type { Position, Subscribe } from './sources';
+
+/** One subscription and the tables that follow it together: a batch is one transaction for all of them. */
+export interface Lane {
+  readonly members: readonly Member[];
+  /** The last position in the rows. */
+  position(): Position | undefined;
+  /** Whether everything of the members' streams that is in `$all` at the time of the call is in the rows. */
+  caughtUp(): Promise<boolean>;
+  /** Resolves when nothing runs any more. */
+  stop(): Promise<void>;
+}
+
+export interface LaneOptions {
+  readonly pool: Pool;
+  readonly subscribe: Subscribe;
+  readonly members: readonly Member[];
+  /** Where the member that is furthest behind stands. */
+  readonly from: Position | undefined;
+  readonly maxBatch: number;
+  readonly hooks: ProjectionHooks;
+  /** Told of members that cannot go on in this lane: their table is gone (once), or stands before what the lane reads (with every batch). */
+  readonly onLost: (lost: readonly Member[]) => void;
+  readonly onHalt: (halt: Halt) => void;
+}
+
+// Rows and position are written together, so what a crash of PostgreSQL takes of both comes again; waiting for the disk would only cost time.
+const BEGIN = 'BEGIN; SET LOCAL synchronous_commit TO off';
+
+const applyOnce = async ({ pool }: LaneOptions, members: readonly Member[], batch: OwnBatch): Promise<OwnBatchResult> => {
+  const run = (fold: FoldMember): Promise<OwnBatchResult> => inTransaction(pool, (tx) => foldOwnBatch(tx, members, batch, fold), BEGIN);
+  try {
+    return await run(foldQuickly);
+  } catch (error) {
+    if (!isDataError(error)) throw error;
+    return run(foldCarefully);
+  }
+};
+
+/** Events on their way into the rows. Reading goes on while a transaction runs; the next one takes all that has come meanwhile. */
+const queueOf = (maxBatch: number) => {
+  const waiting: { readonly entries: readonly Entry[]; readonly upTo: Position }[] = [];
+  const wakers: { work?: () => void; room?: () => void } = {};
+  let size = 0;
+  return {
+    isEmpty: () => waiting.length === 0,
+    isFull: () => size >= 2 * maxBatch,
+    put: (entries: readonly Entry[], upTo: Position): void => {
+      waiting.push({ entries, upTo });
+      size += entries.length;
+      wakers.work?.();
+    },
+    take: (): { readonly entries: readonly Entry[]; readonly upTo: Position } | undefined => {
+      const first = waiting.shift();
+      if (first === undefined) return undefined;
+      const entries = [...first.entries];
+      let { upTo } = first;
+      for (let next = waiting[0]; next !== undefined && entries.length + next.entries.length <= maxBatch; next = waiting[0]) {
+        waiting.shift();
+        for (const entry of next.entries) entries.push(entry);
+        upTo = laterPosition(upTo, next.upTo);
+      }
+      size -= entries.length;
+      wakers.room?.();
+      return { entries, upTo };
+    },
+    untilWork: () => new Promise<void>((resolve) => (wakers.work = resolve)),
+    untilRoom: () => new Promise<void>((resolve) => (wakers.room = resolve)),
+    wake: (): void => {
+      wakers.work?.();
+      wakers.room?.();
+    },
+  };
+};
+
+const entryOf = (event: StoredEvent): Entry => {
+  if (event.position === undefined) throw new TypeError(`event ${event.id} came without its position`);
+  return { item: itemOfStored(event), position: event.position };
+};
+
+/** Starts a lane. It tries again for ever when the database or the store is away. */
+export const startLane = (options: LaneOptions): Lane => {
+  const { subscribe, members, from, maxBatch, hooks, onLost, onHalt } = options;
+  const stop = stopper();
+  const queue = queueOf(maxBatch);
+  let active = members;
+  let position = from;
+  let working = false;
+
+  const tell = ({ halts, gone, behind }: OwnBatchResult): void => {
+    for (const halt of halts) onHalt(halt);
+    const lost = active.filter(({ physical }) => gone.includes(physical) || behind.includes(physical));
+    active = active.filter(({ physical }) => !gone.includes(physical));
+    if (lost.length > 0) onLost(lost);
+  };
+
+  const work = async (): Promise<void> => {
+    while (!stop.stopped) {
+      const taken = queue.take();
+      if (taken === undefined) {
+        working = false;
+        await queue.untilWork();
+        working = true;
+        continue;
+      }
+      const startedAt = performance.now();
+      const result = await untilDone(stop, () => applyOnce(options, active, { from: position, ...taken }), { onTrouble: hooks.onTrouble });
+      position = laterPosition<Position | undefined>(position, taken.upTo);
+      hooks.onBatch?.({ items: result.items, rows: result.rows, elapsedMs: performance.now() - startedAt });
+      tell(result);
+    }
+  };
+
+  const streams = [...new Set(members.flatMap(({ model }) => model.own))];
+  working = true;
+  const worker = work().catch((error: unknown) => {
+    if (!stop.stopped) throw error;
+  });
+  const subscription: Subscription = subscribe({
+    categories: [...new Set(streams.map(({ category }) => category))],
+    streams,
+    batchSize: Math.min(500, maxBatch),
+    ...(from === undefined ? {} : { from }),
+    // Taken over as soon as it is queued: the position that counts is the one in the database.
+    onBatch: async (events, upTo) => {
+      queue.put(events.map(entryOf), upTo);
+      while (queue.isFull() && !stop.stopped) await queue.untilRoom();
+    },
+  });
+
+  let ended: Promise<unknown> | undefined;
+  return {
+    members,
+    position: () => position,
+    caughtUp: async () => (await subscription.caughtUp()) && queue.isEmpty() && !working,
+    stop: async () => {
+      stop.stop();
+      queue.wake();
+      await (ended ??= Promise.all([subscription.stop(), worker]));
+    },
+  };
+};

@@ -1,0 +1,45 @@
+import type { Pool } from 'pg';
+import { inTransaction } from './database';
+
+// The lock every library takes before it changes tables, so that two pods or two libraries never do so at once: "kit" in hexadecimal ASCII.
+const MIGRATION_LOCK = 0x6b6974;
+
+/** In order; never edited once released. */
+const migrations: readonly string[] = [
+  // One row per physical table. It is the position row as well: whoever writes rows of the table holds its lock.
+  `CREATE SEQUENCE read_model_generation;
+   CREATE TABLE read_model_tables (
+     physical         text PRIMARY KEY,
+     model            text NOT NULL,
+     version          integer NOT NULL,
+     hash             text NOT NULL,
+     state            text NOT NULL CHECK (state IN ('live', 'shadow', 'retired')),
+     commit_position  bigint,
+     prepare_position bigint,
+     facts_ready      boolean NOT NULL,
+     replay_cursor    text,
+     halt             jsonb
+   ) WITH (fillfactor = 50);
+   CREATE UNIQUE INDEX read_model_tables_one_live ON read_model_tables (model) WHERE state = 'live';
+   CREATE UNIQUE INDEX read_model_tables_one_shadow ON read_model_tables (model) WHERE state = 'shadow';
+   CREATE TABLE read_model_streams (
+     physical text NOT NULL,
+     stream   text COLLATE "C" NOT NULL,
+     revision bigint NOT NULL,
+     PRIMARY KEY (physical, stream)
+   )`,
+];
+
+/** Brings this library's own tables up to date. Safe to call at every start and by several processes at once. */
+export const migrate = (pool: Pool): Promise<void> =>
+  inTransaction(pool, async (tx) => {
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await tx.query('CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))');
+    const { rows } = await tx.query<{ version: number }>(`SELECT version FROM kit_migrations WHERE lib = 'projections'`);
+    const applied = new Set(rows.map(({ version }) => version));
+    for (const [index, step] of migrations.entries()) {
+      if (applied.has(index + 1)) continue;
+      await tx.query(step);
+      await tx.query(`INSERT INTO kit_migrations (lib, version) VALUES ('projections', $1)`, [index + 1]);
+    }
+  });

@@ -1,0 +1,55 @@
+import type { ClientBase, Pool } from 'pg';
+import { factsFor, foldFacts } from './facts-batch';
+import { inTransaction } from './database';
+import type { Halt } from './handle';
+import { foldCarefully, type Member } from './member';
+import { lockTables } from './registry';
+import { Stopped, type Stopper } from './retry';
+import type { Replay, ReplayBatch } from './sources';
+
+/** A rebuild that no retry can finish. */
+export class RebuildImpossible extends Error {
+  override readonly name = 'RebuildImpossible';
+  constructor(
+    message: string,
+    readonly halt?: Halt,
+  ) {
+    super(message);
+  }
+}
+
+/** A model that cannot fold its own history. */
+export const haltedRebuild = (halt: Halt): RebuildImpossible => new RebuildImpossible(`${halt.model} halted at ${halt.item.type} ${halt.item.stream}@${halt.item.revision}: ${halt.reason}`, halt);
+
+const servicesOf = ({ model }: Member): readonly string[] => [...new Set(model.facts.map(({ service }) => service))].sort();
+
+/** Folds one piece of a replay and notes how far it came. The caller has locked the position row. */
+const foldReplayed = async (tx: ClientBase, member: Member, { envelopes, next }: ReplayBatch): Promise<Halt | undefined> => {
+  const halts = await foldFacts(tx, [member], factsFor([member.model], envelopes), foldCarefully);
+  await tx.query('UPDATE read_model_tables SET replay_cursor = $2 WHERE physical = $1', [member.physical, next]);
+  return halts[0];
+};
+
+/** Replays from the table's cursor to the end of the log, a transaction for each piece. Gives the number of envelopes read. */
+export const replayInPieces = async (pool: Pool, stop: Stopper, replay: Replay, member: Member, cursor: string | undefined): Promise<number> => {
+  let read = 0;
+  for await (const batch of replay(servicesOf(member), cursor)) {
+    if (stop.stopped) throw new Stopped();
+    const halt = await inTransaction(pool, async (tx) => {
+      const [table] = await lockTables(tx, [member.physical]);
+      if (table === undefined || table.state === 'retired') throw new RebuildImpossible(`${member.physical} is gone: another program rebuilds ${member.model.name}`);
+      return table.halt ?? foldReplayed(tx, member, batch);
+    });
+    if (halt !== undefined) throw haltedRebuild(halt);
+    read += batch.envelopes.length;
+  }
+  return read;
+};
+
+/** The last piece of a replay, inside the transaction that makes the table ready: nothing is delivered to the model while it runs. */
+export const replayRest = async (tx: ClientBase, replay: Replay, member: Member, cursor: string | undefined): Promise<void> => {
+  for await (const batch of replay(servicesOf(member), cursor)) {
+    const halt = await foldReplayed(tx, member, batch);
+    if (halt !== undefined) throw haltedRebuild(halt);
+  }
+};
