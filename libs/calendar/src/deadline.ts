@@ -54,7 +54,7 @@ export const deadlineAfter = (at: Instant, workingDays: number): Deadline => {
   const days = daysUntilWorked(dayNumber(shanghaiDate(at)), workingDays);
   const lastDay = days.at(-1) ?? shanghaiDate(at);
   const infos = (days.length === 0 ? [lastDay] : days).map((day) => calendarInfo(Number(day.slice(0, 4))));
-  const calendar = infos.find((info) => info.status === 'provisional') ?? infos[0]!;
+  const calendar = infos.find((info) => info.status === 'provisional') ?? calendarInfo(Number(lastDay.slice(0, 4)));
   return { until: endOf(lastDay), workingDays, lastDay, calendar };
 };
 
