@@ -1,0 +1,69 @@
+import { startEventStoreNode, type EventStoreNode } from '@qiyue/event-store-node';
+import { createPlatform, type Platform } from '@qiyue/service-kit';
+import { startPostgres, type LocalPostgres } from '@qiyue/workbench';
+import { join } from 'node:path';
+import { openSecrets, type Secrets } from './secrets';
+import { allServices } from './services';
+
+export interface EmbeddedOptions {
+  /** Where everything is kept; a second start on the same folder goes on where the first one ended. */
+  readonly dataDir: string;
+  /** Port of the HTTP server; 0 takes a free one. */
+  readonly port: number;
+  /** Settings that go before those of the embedded profile; names as in docs/config.md. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where a frozen test clock starts that has never run. */
+  readonly testClockStartAt?: string;
+}
+
+/** The whole platform in this process. */
+export interface Embedded {
+  readonly url: string;
+  readonly staff: Secrets['staff'];
+  /** PostgreSQL, without a database name. */
+  readonly postgresUrl: string;
+  readonly platform: Platform;
+  /** Stops in the reverse order of the start. */
+  stop(): Promise<void>;
+}
+
+/** Database of the event store node. */
+export const eventsDatabase = 'qiyue_events';
+
+const settings = (secrets: Secrets, postgres: LocalPostgres, node: EventStoreNode, { port, env = {} }: EmbeddedOptions): Readonly<Record<string, string | undefined>> => ({
+  PORT: String(port),
+  POSTGRES_URL: postgres.url,
+  EVENT_STORE_URL: node.connectionString,
+  VAULT_KEK: secrets.vaultKek,
+  IDENTITY_PEPPER: secrets.pepper,
+  STAFF: JSON.stringify(secrets.staff.map(({ name, role, passwordHash }) => ({ name, role, passwordHash }))),
+  BILLING_GATEWAY_SECRET: secrets.gatewaySecret,
+  POOL_MAX: '5',
+  LOG_LEVEL: 'warn',
+  ...env,
+});
+
+/** Starts PostgreSQL, the event store node and the six services. Whatever was started is stopped again when a later part does not come up. */
+export const startEmbedded = async (options: EmbeddedOptions): Promise<Embedded> => {
+  const started: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of started.splice(0).reverse()) await end();
+  };
+  try {
+    const secrets = await openSecrets(join(options.dataDir, 'secrets.json'));
+    const postgres = await startPostgres({ dataDir: options.dataDir });
+    started.push(() => postgres.stop());
+    const node = await startEventStoreNode({ postgresUrl: postgres.url, database: eventsDatabase, port: 0, insecure: true });
+    started.push(() => node.stop());
+    const platform = await createPlatform({
+      services: allServices,
+      env: settings(secrets, postgres, node, options),
+      ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
+    });
+    started.push(() => platform.stop());
+    return { url: platform.url, staff: secrets.staff, postgresUrl: postgres.url, platform, stop };
+  } catch (fault) {
+    await stop();
+    throw fault;
+  }
+};

@@ -1,0 +1,23 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { startEmbedded } from './embedded';
+
+/* eslint-disable no-console -- this program talks to the person who started it */
+
+const dataDir = process.env['QIYUE_DATA'] ?? join(__dirname, '..', '..', '..', '.data', 'embedded');
+
+const main = async (): Promise<void> => {
+  const { PORT = '3000', ...env } = process.env;
+  const embedded = await startEmbedded({ dataDir, port: Number(PORT), env: Object.fromEntries(Object.entries(env).filter(([name]) => /^(QIYUE_TEST_CLOCK|SMTP_URL|MAIL_FROM|LOG_LEVEL|HOST|[A-Z_]+_(MAX|MS|BYTES|DAYS|SECONDS))$/.test(name))) });
+  const end = (): void => void embedded.stop().then(() => process.exit(0), () => process.exit(1));
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  console.log(
+    ['', 'Qiyue is up.', '', `  API            ${embedded.url}/docs`, `  OpenAPI        ${embedded.url}/openapi.json`, `  metrics        ${embedded.url}/metrics`, `  data           ${dataDir}`, '', '  staff          name, password', ...embedded.staff.map(({ name, password }) => `                 ${name}, ${password}`), '', 'Ctrl-C stops it; the data stays.', ''].join('\n'),
+  );
+};
+
+main().catch((fault: unknown) => {
+  console.error(fault instanceof Error ? (fault.name === 'ConfigFaults' ? fault.message : (fault.stack ?? fault.message)) : fault);
+  process.exit(1);
+});

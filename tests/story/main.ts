@@ -1,0 +1,66 @@
+import 'reflect-metadata';
+import { startEmbedded } from '@qiyue/all-in-one';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { staffOf, tamperIn } from './embedded-story';
+import { Story, type StoryOptions } from './story';
+
+/* eslint-disable no-console -- this is a command; the console is its output */
+
+const root = join(__dirname, '..', '..', '..');
+const usage = `usage: npm run story -- [--agreement FILE] [--url URL --staff FILE [--events-db POSTGRES_URL]]
+
+  --agreement   the agreement's text; the sample of libs/agreement if left out
+  --url         a platform that runs already, with QIYUE_TEST_CLOCK; the story starts its own if left out
+  --staff       JSON with "staff": [{"role", "name", "password"}], e.g. .data/embedded/secrets.json
+  --events-db   PostgreSQL of the event store node, to alter a stored byte in`;
+
+const { values } = parseArgs({ options: { agreement: { type: 'string' }, url: { type: 'string' }, staff: { type: 'string' }, 'events-db': { type: 'string' }, help: { type: 'boolean' } } });
+
+const common = (): Pick<StoryOptions, 'agreement' | 'run' | 'print'> => ({
+  agreement: readFileSync(values.agreement ?? join(root, 'libs/agreement/sample/user-agreement.zh.txt'), 'utf8'),
+  run: randomBytes(4).toString('hex'),
+  print: (line) => console.log(line),
+});
+
+const onRunning = (url: string): StoryOptions => {
+  if (values.staff === undefined) throw new Error(usage);
+  const eventsDb = values['events-db'];
+  return { ...common(), url: url.replace(/\/$/, ''), staff: staffOf(JSON.parse(readFileSync(values.staff, 'utf8'))), ...(eventsDb === undefined ? {} : { tamper: tamperIn(eventsDb) }) };
+};
+
+const onItsOwn = async (): Promise<{ options: StoryOptions; stop: () => Promise<void> }> => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'qiyue-story-'));
+  const embedded = await startEmbedded({ dataDir, port: 0, env: { QIYUE_TEST_CLOCK: 'frozen' }, testClockStartAt: '2026-03-02T01:00:00.000Z' });
+  const stop = async (): Promise<void> => {
+    await embedded.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { options: { ...common(), url: embedded.url, staff: staffOf(embedded), tamper: tamperIn(embedded.postgresUrl) }, stop };
+};
+
+const main = async (): Promise<number> => {
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const { options, stop } = values.url === undefined ? await onItsOwn() : { options: onRunning(values.url), stop: () => Promise.resolve() };
+  try {
+    const result = await new Story(options).run();
+    console.log(JSON.stringify(result));
+    return result.failed === 0 ? 0 : 1;
+  } finally {
+    await stop();
+  }
+};
+
+main().then(
+  (code) => process.exit(code),
+  (fault: unknown) => {
+    console.error(fault instanceof Error ? fault.message : fault);
+    process.exit(1);
+  },
+);
