@@ -147,7 +147,7 @@ export const openVault = (options: VaultOptions): Vault => {
       const sealed = collectSealed(value, new Set());
       return sealed.size === 0 ? value : (replaceSealed(value, await revealAll(sealed)) as T);
     },
-    destroy: (accountId) => keys.destroy(checked(accountId)),
+    destroy: async (accountId) => keys.destroy(checked(accountId)),
     digest: async (text) => {
       digestKey ??= keys.ensure(digestAccount).catch((error: unknown) => {
         digestKey = undefined;
