@@ -25,6 +25,8 @@ interface CommonOptions {
   readonly pool: Pool;
   readonly group: string;
   readonly topics: readonly string[];
+  /** Partitions of its topics; `partitionCount` of `@qiyue/contracts` unless told. */
+  readonly partitions?: number;
   /** The facts it handles. Anything else in the catalogue passes by; a version of these it does not know is parked. */
   readonly handles: readonly Pick<FactLike, 'service' | 'name' | 'version'>[];
   /** Every fact there is; what is in neither is written to `unrouted`. All facts of `@qiyue/contracts` unless told. */

@@ -20,20 +20,22 @@ export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Pro
   }
 };
 
-/** Runs in one transaction; rolls back and throws on when it throws. */
-export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>): Promise<T> =>
-  withClient(pool, async (tx) => {
-    await tx.query('BEGIN');
-    try {
-      const result = await run(tx);
-      await tx.query('COMMIT');
-      return result;
-    } catch (fault) {
-      // When even this fails the connection is gone, and its transaction with it.
-      await tx.query('ROLLBACK').catch((error: Error) => tx.emit('error', error));
-      throw fault;
-    }
-  });
+/** Runs in one transaction of this connection; rolls back and throws on when it throws. */
+export const transact = async <T>(tx: PoolClient, run: (tx: PoolClient) => Promise<T>): Promise<T> => {
+  await tx.query('BEGIN');
+  try {
+    const result = await run(tx);
+    await tx.query('COMMIT');
+    return result;
+  } catch (fault) {
+    // When even this fails the connection is gone, and its transaction with it; `withClient` then throws it away.
+    await tx.query('ROLLBACK').catch((error: Error) => tx.emit('error', error));
+    throw fault;
+  }
+};
+
+/** `transact` on a connection of the pool. */
+export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>): Promise<T> => withClient(pool, (tx) => transact(tx, run));
 
 const guarded = new WeakSet<Pool>();
 

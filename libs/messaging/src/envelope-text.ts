@@ -1,7 +1,8 @@
 import type { Envelope } from '@qiyue/contracts';
 
 const largest = 2n ** 63n - 1n;
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0;
+// A NUL cannot be stored by PostgreSQL, and nothing of ours ever holds one outside of `data`.
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && !value.includes('\u0000');
 const isRevision = (value: unknown): boolean => typeof value === 'string' && /^\d{1,19}$/.test(value) && BigInt(value) <= largest;
 const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 

@@ -6,3 +6,5 @@ export { murmur2, partitionOf } from './partition-of';
 export { embeddedTransport, type EmbeddedTransportOptions } from './embedded-transport';
 export { isEnvelope, readEnvelope, writeEnvelope } from './envelope-text';
 export { migrateMessaging } from './migrations';
+export { startConsumer } from './consumer';
+export { describeError, Halt, isOutage, OutOfPlace, TryTimeout, Unmappable } from './faults';

@@ -1,0 +1,70 @@
+import type { Envelope } from '@qiyue/contracts';
+import type { PoolClient } from 'pg';
+import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
+import type { ProjectionOptions } from './consumer-options';
+import { inTransaction } from './database';
+import { describeError } from './faults';
+import type { LogBatch, LogMessage } from './log-transport';
+import { afterFailures, type Failure } from './sort-batch';
+
+type Apply = ProjectionOptions['apply'];
+
+const envelopesOf = (messages: readonly LogMessage[]): readonly Envelope[] => messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope]));
+
+/**
+ * Applies what can be applied, by halves, each under a savepoint, and finds the keys that fail. Order is kept: only what stands behind
+ * a failed event of the same key is left out.
+ */
+const applyAllBut = async (context: BatchContext, tx: PoolClient, apply: Apply, messages: readonly LogMessage[], failures: Map<string, Failure>): Promise<void> => {
+  const rest = messages.filter(({ key }) => !failures.has(key));
+  if (rest.length === 0) return;
+  await tx.query('SAVEPOINT half');
+  try {
+    await apply(tx, envelopesOf(rest));
+    await tx.query('RELEASE SAVEPOINT half');
+  } catch (error) {
+    if (isOfTheMoment(context, error)) throw error;
+    await tx.query('ROLLBACK TO SAVEPOINT half; RELEASE SAVEPOINT half');
+    const [only] = rest;
+    if (rest.length === 1 && only !== undefined) {
+      failures.set(only.key, { offset: only.offset, reason: describeError(error), attempts: context.retry.attempts });
+      return;
+    }
+    const middle = Math.ceil(rest.length / 2);
+    await applyAllBut(context, tx, apply, rest.slice(0, middle), failures);
+    await applyAllBut(context, tx, apply, rest.slice(middle), failures);
+  }
+};
+
+/**
+ * One batch in one transaction: lock the position, drop what is known, apply, move the position. Whatever fails undoes all of it, so the effect
+ * of an event and the memory of it cannot part.
+ */
+export const consumeProjection = (context: BatchContext, apply: Apply): ((batch: LogBatch) => Promise<BatchOutcome>) => {
+  const once = async (batch: LogBatch, isolate: boolean): Promise<BatchOutcome> =>
+    inTransaction(context.pool, async (tx) => {
+      const plan = await planOf(context, tx, batch, true);
+      if (plan === undefined) return { items: [] };
+      const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
+      const failures = new Map<string, Failure>();
+      if (isolate) await applyAllBut(context, tx, apply, messages, failures);
+      else if (messages.length > 0) await apply(tx, envelopesOf(messages));
+      const items = afterFailures(plan.items, failures);
+      await record(context, tx, batch, plan, items);
+      return outcomeOf(batch, plan, items);
+    });
+
+  return (batch) =>
+    whileBeating(batch, async (check) => {
+      for (let attempt = 1; ; attempt += 1) {
+        check();
+        try {
+          return await once(batch, attempt >= context.retry.attempts);
+        } catch (error) {
+          if (isOfTheMoment(context, error) || attempt >= context.retry.attempts) throw error;
+          context.onRetry(error);
+          await pauseBefore(attempt + 1, context.retry);
+        }
+      }
+    });
+};
