@@ -1,1 +1,2 @@
 export { freePort, startPostgres, type LocalPostgres } from './postgres';
+export { root, sourceFiles, type SourceFile } from './sources';
