@@ -37,7 +37,9 @@ export const receivableEvents = events({
   ),
   PaymentReturned: published(billingFacts.PaymentReturned),
   RefundOrdered: internal('RefundSettled tells it once the money is back', Type.Object({ ...money, orderedAt: At }), { clause: '2.2.5' }),
-  RefundSettled: published(billingFacts.RefundSettled),
+  RefundSettled: publishedAs(billingFacts.RefundSettled, Type.Object({ ...billingFacts.RefundSettled.schema.properties, paymentId: Id }), ({ receivableId, accountId, payoutId, amountMinor, currency, settledAt }) => ({
+    receivableId, accountId, payoutId, amountMinor, currency, settledAt,
+  })),
   ReceivableOverdue: published(billingFacts.ReceivableOverdue),
   ReceivableClosed: internal('the order service told why', Type.Object({ receivableId: Id, accountId: Id, cause: OneOf('order-cancelled', 'order-expired', 'payment-not-wanted'), closedAt: At }), { clause: '2.2.2' }),
 });

@@ -28,7 +28,7 @@ export const appliedEvent: ReceivableEvent = told.PaymentApplied({ ...sum, kind:
 export const aReceivableWithHeldMoney: readonly ReceivableEvent[] = [...anOpenReceivable, receivedEvent(wrongName), heldEvent(wrongName, 'payer-name-differs')];
 export const aPaidReceivable: readonly ReceivableEvent[] = [...aReceivableWithHeldMoney, receivedEvent(rightPayment), appliedEvent];
 export const aRefundingReceivable: readonly ReceivableEvent[] = [...aPaidReceivable, told.RefundOrdered({ ...sum, paymentId: 'p-1', orderedAt: at })];
-export const aRefundedReceivable: readonly ReceivableEvent[] = [...aRefundingReceivable, told.RefundSettled({ ...sum, payoutId: 'payout-1', settledAt: at })];
+export const aRefundedReceivable: readonly ReceivableEvent[] = [...aRefundingReceivable, told.RefundSettled({ ...sum, paymentId: 'p-1', payoutId: 'payout-1', settledAt: at })];
 export const aClosedReceivable: readonly ReceivableEvent[] = [
   ...aReceivableWithHeldMoney,
   told.ReceivableClosed({ receivableId, accountId, cause: 'order-cancelled', closedAt: at }),
@@ -39,6 +39,7 @@ export const receivableExamples = examplesOf(receivable, {
   histories: { unopened: [], open: aReceivableWithHeldMoney, overdue: anOverdueBill, paid: aPaidReceivable, refunding: aRefundingReceivable, refunded: aRefundedReceivable, closed: aClosedReceivable },
   commands: {
     open: [{ receivableId, ...owed }, facts],
+    bill: [{ receivableId, accountId, amountMinor: 12_300, currency: 'CNY', dueBy: '2026-03-10T16:00:00.000Z', description: '二月用量' }, { ...facts, payerName: name, agreement: { agreementVersion: '2026-01', graceDays: 7 } }],
     receivePayment: [{ ...rightPayment, paymentId: 'p-9' }, facts],
     releasePayment: [{ receivableId, paymentId: 'p-2', reason: 'parent company', evidence: 'letter' }, officer],
     returnPayment: [{ receivableId, paymentId: 'p-2', reason: 'not ours' }, officer],

@@ -29,6 +29,27 @@ describe('opening', () => {
   });
 });
 
+describe('a bill (8.2)', () => {
+  const wanted = { receivableId, accountId, amountMinor: 191_000, currency: 'CNY', dueBy: owed.dueBy, description: '二月用量' };
+  const known = { ...facts, payerName: name, agreement: { agreementVersion: '2026-01', graceDays: 7 } };
+  const { payerName: _name, ...unverified } = known;
+  const { agreement: _agreement, ...unregulated } = known;
+  test('is owed under the agreement in force, with its grace period (8.2.3)', () => given().when('bill', wanted, known).then(anOpenBill[0]!));
+  test('is opened once', () => {
+    given(...anOpenBill).when('bill', wanted, known).thenNothing();
+    given(...anOpenBill).when('bill', wanted, facts).thenNothing();
+    given(...anOpenReceivable).when('bill', wanted, known).thenRejected('receivable-exists', { receivableId });
+  });
+  test('needs a verified name before anything else (2.2.2)', () => given().when('bill', { ...wanted, dueBy: facts.now }, { ...facts }).thenRejected('account-not-verified'));
+  test('needs a verified name that whoever pays must bear (2.2.2)', () => given().when('bill', wanted, unverified).thenRejected('account-not-verified'));
+  test('needs an agreement in force (1.1)', () => given().when('bill', wanted, unregulated).thenRejected('no-agreement-in-force'));
+  test('falls due after it is opened, if only by a millisecond', () => {
+    given().when('bill', { ...wanted, dueBy: facts.now }, known).thenRejected('due-date-in-past', { dueBy: facts.now });
+    const soon = { dueBy: '2026-03-03T02:00:00.001Z', overdueAt: '2026-03-10T02:00:00.001Z' };
+    given().when('bill', { ...wanted, dueBy: soon.dueBy }, known).then(told.ReceivableOpened({ receivableId, ...owed, kind: 'bill', ...soon, openedAt: at, description: '二月用量' }));
+  });
+});
+
 describe('a payment (2.2.2)', () => {
   test('in full, from the right payer, pays', () => given(...anOpenReceivable).when('receivePayment', rightPayment, facts).then(receivedEvent(rightPayment), appliedEvent));
   test.each(['杭州示例科技有限公司 ', '杭州 示例科技有限公司', '杭州示例科技有限公司'])('the payer "%s" is the right one', (payerName) =>
@@ -146,7 +167,7 @@ describe('a refund (2.2.5)', () => {
   });
   test('is settled once', () => {
     const settled = { receivableId, payoutId: 'payout-1', settledAt: at };
-    given(...aRefundingReceivable).when('settleRefund', settled, {}).then(told.RefundSettled({ ...sum, payoutId: 'payout-1', settledAt: at }));
+    given(...aRefundingReceivable).when('settleRefund', settled, {}).then(told.RefundSettled({ ...sum, paymentId: 'p-1', payoutId: 'payout-1', settledAt: at }));
     given(...aRefundedReceivable).when('settleRefund', settled, {}).thenNothing();
     given(...aPaidReceivable).when('settleRefund', settled, {}).thenRejected('payout-unknown', { payoutId: 'payout-1' });
   });

@@ -30,7 +30,8 @@ export interface Opening extends Omit<Owed, 'overdueAt'> {
   readonly description?: string;
 }
 
-const accountOf = (receivable: Receivable): string => {
+/** The account that money for this receivable is attributed to. */
+export const accountOf = (receivable: Receivable): string => {
   switch (receivable.status) {
     case 'unopened': return unattributed;
     case 'closed': return receivable.accountId;
@@ -99,6 +100,28 @@ const open = (receivable: Receivable, { receivableId, graceDays, description, ..
       return same ? [] : reject('receivable-exists', { receivableId });
     }
   }
+};
+
+/** What finance wants billed. */
+interface Bill extends Pick<Owed, 'accountId' | 'amountMinor' | 'currency' | 'dueBy'> {
+  readonly receivableId: string;
+  readonly description: string;
+}
+interface BillFacts extends Now, Means {
+  /** The account's verified name, if it has one. */
+  readonly payerName?: string;
+  /** The agreement in force, with the grace period it gives (8.2.3). */
+  readonly agreement?: { readonly agreementVersion: string; readonly graceDays: number };
+}
+
+const bill = (receivable: Receivable, wanted: Bill, { payerName, agreement, ...facts }: BillFacts) => {
+  if (receivable.status === 'unopened') {
+    if (payerName === undefined) return reject('account-not-verified');
+    if (agreement === undefined) return reject('no-agreement-in-force');
+    if (!isBefore(facts.now, wanted.dueBy)) return reject('due-date-in-past', { dueBy: wanted.dueBy });
+  }
+  const { agreementVersion, graceDays } = agreement ?? { agreementVersion: '', graceDays: 0 };
+  return open(receivable, { ...wanted, kind: 'bill', payerName: payerName ?? '', agreementVersion, graceDays }, facts);
 };
 
 const receivePayment = (receivable: Receivable, payment: Omit<PaymentTelling, 'accountId'>, facts: Now & Means) => {
@@ -181,10 +204,7 @@ interface Settled {
 
 const settleRefund = (receivable: Receivable, { receivableId, payoutId, settledAt }: Settled, _facts: object) => {
   const money = receivable.money.find((one) => one.place === 'in-refund');
-  if (money !== undefined) {
-    const { paymentId: _id, ...sum } = about(receivableId, accountOf(receivable), money);
-    return [told.RefundSettled({ ...sum, payoutId, settledAt })];
-  }
+  if (money !== undefined) return [told.RefundSettled({ ...about(receivableId, accountOf(receivable), money), payoutId, settledAt })];
   return receivable.status === 'refunded' ? [] : reject('payout-unknown', { payoutId });
 };
 
@@ -200,7 +220,7 @@ export const receivable = stream({
   events: told,
   initialState: unopened,
   evolve,
-  decide: { open, receivePayment, releasePayment, returnPayment, close, fallOverdue, refund, settleRefund, settleReturn },
+  decide: { open, bill, receivePayment, releasePayment, returnPayment, close, fallOverdue, refund, settleRefund, settleReturn },
   owner: (state) => (state.status === 'unopened' ? undefined : accountOf(state)),
   agreementVersion: (state) => ('owed' in state ? state.owed?.agreementVersion : undefined),
 });
