@@ -27,7 +27,11 @@ module.exports = [
   ...ts.configs.strict,
   {
     plugins: { '@nx': nx },
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', require: 'readonly', module: 'writable', __dirname: 'readonly' } },
+    languageOptions: {
+      // Types in decorated classes are read at run time, so their imports are no type imports.
+      parserOptions: { emitDecoratorMetadata: true, experimentalDecorators: true },
+      globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', require: 'readonly', module: 'writable', __dirname: 'readonly' },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       'no-console': 'error',
@@ -40,8 +44,10 @@ module.exports = [
       '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allowCircularSelfDependency: true, banTransitiveDependencies: false, allow: [], depConstraints: boundaries }],
     },
   },
-  { files: ['**/*.ts'], ignores: ['**/*.spec.ts', 'tests/**', '**/testing.ts', '**/testing/**'], rules: { '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }] } },
-  { files: ['**/*.spec.ts', 'tests/**', '**/testing.ts', '**/testing/**', '**/*.contract.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@nx/enforce-module-boundaries': 'off', 'no-restricted-exports': 'off', '@typescript-eslint/no-unused-expressions': 'off' } },
+  { files: ['**/*.ts'], ignores: ['**/*.spec.ts', 'tests/**', '**/testing*.ts', '**/testing/**'], rules: { '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }] } },
+  { files: ['**/*.spec.ts', 'tests/**', '**/testing*.ts', '**/testing/**', '**/*.contract.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@nx/enforce-module-boundaries': 'off', 'no-restricted-exports': 'off', '@typescript-eslint/no-unused-expressions': 'off' } },
+  // Commands for people: the console is their output.
+  { files: ['libs/workbench/src/*.ts', '**/cli.ts', '**/bench.ts', '**/main.ts', 'tests/**/main.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['services/*/src/domain/**/*.ts'],
     ignores: ['**/*.spec.ts'],

@@ -8,8 +8,6 @@ import { parseArgs } from 'node:util';
 import { staffOf, tamperIn } from './embedded-story';
 import { Story, type StoryOptions } from './story';
 
-/* eslint-disable no-console -- this is a command; the console is its output */
-
 const root = join(__dirname, '..', '..', '..');
 const usage = `usage: npm run story -- [--agreement FILE] [--url URL --staff FILE [--events-db POSTGRES_URL]]
 

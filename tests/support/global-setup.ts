@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, type LocalPostgres } from '../../libs/workbench/src/postgres';
+import { startPostgres, type LocalPostgres } from '../../libs/local-postgres/src';
 
 declare global {
-  // eslint-disable-next-line no-var -- a global is how Jest hands a value from setup to teardown
+
   var qiyueTestPostgres: LocalPostgres | undefined;
 }
 

@@ -2,8 +2,6 @@ import 'reflect-metadata';
 import { allServices } from '@qiyue/all-in-one';
 import { describe } from '@qiyue/service-kit';
 
-/* eslint-disable no-console -- this is a command; the console is its output */
-
 const [wanted, ...flags] = process.argv.slice(2);
 const service = allServices.find(({ name }) => name === wanted);
 

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { generatedDocs } from './generated-docs';
 import { root } from './sources';
 
-/* eslint-disable no-console -- this is a command; the console is its output */
-
 const onlyCheck = process.argv.includes('--check');
 const stale = generatedDocs().filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text);
 

@@ -1,2 +1,1 @@
-export { freePort, startPostgres, type LocalPostgres } from './postgres';
 export { root, sourceFiles, type SourceFile } from './sources';

@@ -3,8 +3,6 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './sources';
 
-/* eslint-disable no-console -- this is a command; the console is its output */
-
 interface Results {
   readonly numPassedTests: number;
   readonly numFailedTests: number;

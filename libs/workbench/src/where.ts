@@ -1,7 +1,5 @@
 import { clauseIndex } from './clause-index';
 
-/* eslint-disable no-console -- this is a command; the console is its output */
-
 const [wanted = ''] = process.argv.slice(2);
 const index = clauseIndex();
 const found = index.filter(({ clause }) => clause === wanted || clause.startsWith(`${wanted}.`));

@@ -1,6 +1,6 @@
 import { startEventStoreNode, type EventStoreNode } from '@qiyue/event-store-node';
 import { createPlatform, type Platform } from '@qiyue/service-kit';
-import { startPostgres, type LocalPostgres } from '@qiyue/workbench';
+import { startPostgres, type LocalPostgres } from '@qiyue/local-postgres';
 import { join } from 'node:path';
 import { openSecrets, type Secrets } from './secrets';
 import { allServices } from './services';

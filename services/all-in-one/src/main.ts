@@ -2,8 +2,6 @@ import 'reflect-metadata';
 import { join } from 'node:path';
 import { startEmbedded } from './embedded';
 
-/* eslint-disable no-console -- this program talks to the person who started it */
-
 const dataDir = process.env['QIYUE_DATA'] ?? join(__dirname, '..', '..', '..', '.data', 'embedded');
 
 const main = async (): Promise<void> => {
