@@ -118,7 +118,7 @@ describe('the return of an invoice (2.2.5)', () => {
 
 describe('the next step outside', () => {
   test.each([
-    ['nothing before it is due', aScheduledInvoice, 'nothing'], ['issuing once that was started', anIssuingInvoice, 'issue'], ['nothing after a refusal', aRefusedInvoice, 'nothing'],
+    ['nothing before it is due', aScheduledInvoice, 'nothing'], ['issuing once that was started', anIssuingInvoice, 'issue'], ['withdrawing when a refund came meanwhile, so that it is not issued after all (2.2.5)', [...anIssuingInvoice, refundWaitsEvent], 'withdraw'], ['nothing after a refusal', aRefusedInvoice, 'nothing'],
     ['dispatch of what is issued', anUndispatchedInvoice, 'dispatch'], ['nothing once it is dispatched', anIssuedInvoice, 'nothing'], ['dispatch also when it is to come back', [...anUndispatchedInvoice, returnRequiredEvent], 'dispatch'],
     ['the red letter once it is back', anInvoiceOnItsWayBack, 'red-letter'], ['nothing in the end', aReturnedInvoice, 'nothing'], ['nothing for a cancelled one', aCancelledInvoice, 'nothing'], ['nothing without an invoice', [], 'nothing'],
   ] as const)('is %s', (_rule, history, step) => expect(nextStep(fold(invoice, history)).do).toBe(step));

@@ -23,14 +23,15 @@ export const tryAgainAt = (now: Instant, attempts: number): Instant => addMs(now
 
 /** What is to be done outside for an invoice now. `attempt` tells one try from the next. */
 export type Step =
-  | { readonly do: 'issue' | 'red-letter'; readonly content: InvoiceContent; readonly attempt: number }
+  /** `withdraw`: a refund waits, so the authority is not asked for the invoice again but told never to make it, unless it has. */
+  | { readonly do: 'issue' | 'withdraw' | 'red-letter'; readonly content: InvoiceContent; readonly attempt: number }
   | { readonly do: 'dispatch'; readonly content: InvoiceContent; readonly invoiceNumber: string; readonly attempt: number }
   | { readonly do: 'nothing' };
 
 export const nextStep = (invoice: Invoice): Step => {
   switch (invoice.status) {
     case 'none': case 'scheduled': case 'refused': case 'returned': case 'cancelled': return { do: 'nothing' };
-    case 'issuing': return { do: 'issue', content: invoice.content, attempt: invoice.attempts + 1 };
+    case 'issuing': return { do: invoice.refundWaits ? 'withdraw' : 'issue', content: invoice.content, attempt: invoice.attempts + 1 };
     case 'issued': case 'return-required':
       return invoice.dispatched ? { do: 'nothing' } : { do: 'dispatch', content: invoice.content, invoiceNumber: invoice.invoiceNumber, attempt: invoice.attempts + 1 };
     case 'returning': return { do: 'red-letter', content: invoice.content, attempt: invoice.attempts + 1 };
@@ -93,7 +94,7 @@ const recordUnanswered = (invoice: Invoice, { attempt, reason }: Tried, { now }:
   if (step.do === 'nothing' || step.attempt !== attempt) return [];
   const tried = { ...idsOf(step.content), attempt, tryAgainAt: tryAgainAt(now, attempt) };
   switch (step.do) {
-    case 'issue': return [told.InvoiceIssueUnanswered(tried)];
+    case 'issue': case 'withdraw': return [told.InvoiceIssueUnanswered(tried)];
     case 'dispatch': return [told.InvoiceDispatchFailed(tried)];
     case 'red-letter': return [told.RedLetterUnanswered({ ...tried, ...(reason === undefined ? {} : { reason }) })];
   }
