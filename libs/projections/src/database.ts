@@ -12,7 +12,8 @@ export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Pro
   try {
     return await run(client);
   } finally {
-    client.removeListener('error', onError);
+    // A broken connection is thrown away by the pool and may have more to say while it ends, so its listener stays.
+    if (broken === undefined) client.removeListener('error', onError);
     client.release(broken);
   }
 };
