@@ -8,3 +8,5 @@ export { isEnvelope, readEnvelope, writeEnvelope } from './envelope-text';
 export { migrateMessaging } from './migrations';
 export { startConsumer } from './consumer';
 export { describeError, Halt, isOutage, OutOfPlace, TryTimeout, Unmappable } from './faults';
+export { declarationOf, envelopeOf } from './envelope-of';
+export { startRelay } from './relay';

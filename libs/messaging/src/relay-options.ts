@@ -42,6 +42,8 @@ export type RelaySource = (options: {
   readonly batchSize: number;
   readonly from?: Position;
   readonly onBatch: (events: readonly RelayedEvent[], upTo: Position) => Promise<void>;
+  /** `failed` with an error that `onBatch` has not thrown: an event could not be read. */
+  readonly onTrouble: (trouble: { readonly kind: 'dropped' | 'failed' | 'stalled'; readonly error: unknown }) => void;
 }) => RelaySubscription;
 
 export interface RelayOptions {
