@@ -19,8 +19,8 @@ const unwrap = (wrapped: Buffer, kek: string): string => {
 
 /** The signing key of the platform database, made by whoever comes first and kept wrapped with the key-encryption key. */
 export const storedSigningKey = async (pool: Pool, kek: string): Promise<SigningKey> => {
-  await pool.query('INSERT INTO signing_keys (only, wrapped) VALUES (1, $1) ON CONFLICT (only) DO NOTHING', [wrap(makeSigningKey(), kek)]);
-  const { rows } = await pool.query<{ wrapped: Buffer }>('SELECT wrapped FROM signing_keys WHERE only = 1');
+  await pool.query('INSERT INTO signing_keys (id, wrapped) VALUES (1, $1) ON CONFLICT (id) DO NOTHING', [wrap(makeSigningKey(), kek)]);
+  const { rows } = await pool.query<{ wrapped: Buffer }>('SELECT wrapped FROM signing_keys WHERE id = 1');
   return readSigningKey(unwrap((rows[0] as { wrapped: Buffer }).wrapped, kek));
 };
 

@@ -50,7 +50,7 @@ const parse = (text: string, type: unknown): unknown => {
 };
 
 /** Reads classes of settings. Throws `ConfigFaults`. */
-export const readSettings = <T extends readonly Settings[]>(classes: T, env: Readonly<Record<string, string | undefined>>): { readonly [I in keyof T]: InstanceType<T[I]> } => {
+export const readSettings = <const T extends readonly Settings[]>(classes: T, env: Readonly<Record<string, string | undefined>>): { readonly [I in keyof T]: InstanceType<T[I]> } => {
   const faults: string[] = [];
   const all = classes.map((settings) => {
     const read = new settings() as Record<string, unknown>;

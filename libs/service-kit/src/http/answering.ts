@@ -10,7 +10,7 @@ import { CALLER, type Caller, type Role } from './caller';
 import { kitProblem, ProblemException, type Problem } from './problem';
 
 /** What answering needs of the service that a route belongs to. */
-export interface AnsweringService {
+export interface RouteOwner {
   readonly rows: Rows;
   readonly answers: AnswersStore;
   /** Keyed digest under which fingerprints are stored. */
@@ -27,12 +27,15 @@ const revisionOf = (answer: unknown): string | undefined => (typeof answer === '
 const storedFields = new Set(['id', 'revision', 'events', 'replayed']);
 const isPlainAnswer = (answer: object): boolean => Object.keys(answer).every((key) => storedFields.has(key));
 
+/** What the route says, or its controller. */
+const declared = (context: ExecutionContext, key: string): unknown => Reflect.getMetadata(key, context.getHandler()) ?? Reflect.getMetadata(key, context.getClass());
+
 /** Personal fields by role, ETag, status, `Idempotency-Key` and the time limit: what every route does the same way. */
 export class Answering implements NestInterceptor {
   private readonly inFlight = new Set<string>();
 
   constructor(
-    private readonly serviceOf: (request: FastifyRequest) => AnsweringService | undefined,
+    private readonly serviceOf: (request: FastifyRequest) => RouteOwner | undefined,
     private readonly timeoutMs: number,
   ) {}
 
@@ -47,7 +50,7 @@ export class Answering implements NestInterceptor {
     return defer(() => from(who.keyed ? this.once(service, who, reply, answer) : answer())).pipe(timeout({ first: this.timeoutMs, with: () => throwError(() => kitProblem('timed-out', {}, 1)) }));
   }
 
-  private async answer(context: ExecutionContext, next: CallHandler, service: AnsweringService, who: Caller, reply: FastifyReply): Promise<unknown> {
+  private async answer(context: ExecutionContext, next: CallHandler, service: RouteOwner, who: Caller, reply: FastifyReply): Promise<unknown> {
     const answered: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const revision = revisionOf(answered);
     if (revision !== undefined) void reply.header('etag', `"${revision}"`);
@@ -55,13 +58,13 @@ export class Answering implements NestInterceptor {
     if (outcome?.replayed === true) void reply.header('idempotency-replayed', 'true');
     if (outcome !== undefined && Reflect.getMetadata(HTTP_CODE_METADATA, context.getHandler()) === undefined) void reply.status(outcome.created ? HttpStatus.CREATED : HttpStatus.OK);
     if (outcome === undefined) void reply.header('cache-control', 'no-store');
-    if (Reflect.getMetadata(KEEPS_SEALED, context.getHandler()) === true) return answered;
-    const staff = (Reflect.getMetadata(REVEALS, context.getHandler()) ?? Reflect.getMetadata(REVEALS, context.getClass()) ?? []) as readonly Role[];
+    if (declared(context, KEEPS_SEALED) === true) return answered;
+    const staff = (declared(context, REVEALS) ?? []) as readonly Role[];
     return service.rows.reveal(answered, who, staff);
   }
 
   /** One run at a time for a key in this process; what is stored under it is answered again. */
-  private async once(service: AnsweringService, who: Caller, reply: FastifyReply, answer: () => Promise<unknown>): Promise<unknown> {
+  private async once(service: RouteOwner, who: Caller, reply: FastifyReply, answer: () => Promise<unknown>): Promise<unknown> {
     const key = who.commandId;
     if (this.inFlight.has(key)) throw kitProblem('in-progress', {}, 1);
     this.inFlight.add(key);
@@ -82,7 +85,7 @@ export class Answering implements NestInterceptor {
     }
   }
 
-  private async runAndKeep(service: AnsweringService, key: string, fingerprint: string, reply: FastifyReply, answer: () => Promise<unknown>): Promise<unknown> {
+  private async runAndKeep(service: RouteOwner, key: string, fingerprint: string, reply: FastifyReply, answer: () => Promise<unknown>): Promise<unknown> {
     try {
       const answered = await answer();
       if (outcomeOf(answered) !== undefined && isPlainAnswer(answered as object)) {

@@ -16,7 +16,7 @@ const pathOf = (url: string): string => url.split('?')[0] ?? url;
 export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: config.bodyLimitBytes, requestTimeout: config.requestTimeoutMs, connectionTimeout: 0, keepAliveTimeout: 10_000, forceCloseConnections: 'idle', return503OnClosing: false,
-    routerOptions: { maxParamLength: 300 }, logger: false, disableRequestLogging: true,
+    routerOptions: { maxParamLength: 300 }, logger: false,
     // A URL that cannot be decoded never reaches a route, nor Nest's filters.
     frameworkErrors: (fault: unknown, request: TracedRequest, reply: FastifyReply) => sendProblem(reply, request, problemOfThrown(fault).exception),
   } as never);

@@ -10,6 +10,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Text that every part behind the edge can hold: PostgreSQL takes no NUL, UTF-8 no lone surrogate. */
 export const isSoundText = (text: string): boolean => !text.includes('\u0000') && !LONE_SURROGATE.test(text);
 
+// Names that reach a prototype when an object is copied carelessly somewhere down the line.
+const refusedKeys = new Set(['__proto__', 'constructor', 'prototype']);
+
 const faultOf = (root: unknown): string | undefined => {
   let level: unknown[] = [root];
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -19,7 +22,7 @@ const faultOf = (root: unknown): string | undefined => {
       if (typeof value === 'string' && !isSoundText(value)) return 'the body holds text that is not valid Unicode, or a NUL';
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, child] of Object.entries(value)) {
-        if (key === '__proto__' || !isSoundText(key)) return 'the body holds a key that is not allowed';
+        if (refusedKeys.has(key) || !isSoundText(key)) return 'the body holds a key that is not allowed';
         next.push(child);
       }
     }
@@ -31,7 +34,7 @@ const faultOf = (root: unknown): string | undefined => {
 /** Where the request keeps its body as it came: signatures are over bytes, not over what they parse to. */
 export const RAW_BODY = Symbol('raw body');
 
-/** Parses a JSON body strictly: valid UTF-8, valid Unicode, no NUL, no `__proto__`, at most 32 deep. Throws a 400 problem. */
+/** Parses a JSON body strictly: valid UTF-8, valid Unicode, no NUL, no key that reaches a prototype, at most 32 deep. Throws a 400 problem. */
 export const parseJsonBody = (bytes: Buffer): unknown => {
   if (bytes.length === 0) return {};
   let body: unknown;

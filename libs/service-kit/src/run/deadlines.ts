@@ -1,11 +1,12 @@
 import type { Pool } from 'pg';
 import { parseStreamName } from '@qiyue/decider';
 import { uuid5 } from '@qiyue/event-store';
+import { describeError, isOutage } from '@qiyue/messaging';
 import type { AnyDeadline } from '../declare/deadline';
 import { inTransaction } from '../store/databases';
 import type { BookedDeadline, DeadlineBook } from './deadline-book';
 import type { ServiceMetrics } from './metrics';
-import { contextFor, isOutage, reasonOf, type ReactingParts } from './reacting';
+import { contextFor, type ReactingParts } from './reacting';
 
 /** Namespace of the command ids of deadlines. */
 const DEADLINES = 'f0c2a6de-57a8-5c1e-8a55-0f6f5b7a1d10';
@@ -96,6 +97,6 @@ export class Deadlines {
     metrics.deadline(name, isParked ? 'parked' : 'failed');
     onTrouble(name, fault, isParked);
     const delayMs = Math.min(5_000, backoffMs * 2 ** Math.min(attempts, 10));
-    return isParked ? { delayMs, reason: reasonOf(fault) } : { delayMs };
+    return isParked ? { delayMs, reason: describeError(fault) } : { delayMs };
   }
 }

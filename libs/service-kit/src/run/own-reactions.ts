@@ -1,11 +1,12 @@
 import type { Pool } from 'pg';
 import type { AnyStream } from '@qiyue/decider';
 import { formatPosition, parsePosition, type Position, type StoredEvent } from '@qiyue/event-store';
+import { describeError, isOutage } from '@qiyue/messaging';
 import { itemOfStored } from '@qiyue/projections';
 import type { AnyReaction } from '../declare/reaction';
 import type { ServiceMetrics } from './metrics';
 import type { ParkedStore } from './parked-store';
-import { isOutage, reasonOf, runReaction, traceOfStored, type ReactingParts } from './reacting';
+import { runReaction, traceOfStored, type ReactingParts } from './reacting';
 
 const STATION = 'reactions';
 const LANES = 8;
@@ -58,9 +59,9 @@ export class OwnReactions {
         if (reaction === undefined) throw Object.assign(new Error('the reaction is no longer declared'), { name: 'ReactionNotDeclared' });
         await runReaction(parts, reaction, { item: itemOfStored(event), traceparent: traceOfStored(event) });
       } catch (fault) {
-        await parked.noteFailure(name, stream, reasonOf(fault));
+        await parked.noteFailure(name, stream, describeError(fault));
         const left = (await parked.list()).find((one) => one.reaction === name && one.stream === stream)?.events ?? 0;
-        return { handled, left, reason: reasonOf(fault) };
+        return { handled, left, reason: describeError(fault) };
       }
       handled += 1;
       if ((await parked.drop(name, stream, event.revision)) === 0) break;
@@ -102,7 +103,7 @@ export class OwnReactions {
         const isParked = !isOutage(fault) && attempt >= attemptsMax;
         metrics.reaction(reaction.name, isParked ? 'parked' : 'failed');
         onTrouble(reaction.name, event, fault, isParked);
-        if (isParked) return parked.park(reaction.name, event, reasonOf(fault), attempt);
+        if (isParked) return parked.park(reaction.name, event, describeError(fault), attempt);
         if (isOutage(fault)) throw fault;
       }
       await pause(Math.min(2_000, backoffMs * 2 ** (attempt - 1)));

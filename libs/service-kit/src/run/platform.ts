@@ -69,7 +69,7 @@ const buildApp = async (state: PlatformState, options: PlatformOptions, env: Rea
   app.useGlobalGuards(new AccessGuard(process.tokens));
   app.useGlobalPipes(new StrictValidation());
   app.useGlobalInterceptors(new Answering(serviceOf, process.config.requestTimeoutMs));
-  serveDocs(app, services.map(({ definition, routes }) => ({ definition, routes })));
+  serveDocs(app.getHttpAdapter().getInstance() as never, services.map(({ definition, routes }) => ({ definition, routes })));
   const get: Platform['get'] = (service, token) => {
     const module = modules[services.findIndex(({ definition }) => definition.name === service)]?.module;
     if (module === undefined) throw new Error(`no service ${service} runs here`);

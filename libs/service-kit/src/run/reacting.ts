@@ -1,4 +1,4 @@
-import { StoreUnavailable, AmbiguousAppend, uuid5, type Executor, type StoredEvent, type Vault } from '@qiyue/event-store';
+import { uuid5, type Executor, type StoredEvent, type Vault } from '@qiyue/event-store';
 import type { AnyStream, CommandName, CommandOf, FactsOf } from '@qiyue/decider';
 import type { Item } from '@qiyue/projections';
 import type { Clock } from '../clock';
@@ -39,19 +39,6 @@ export class UnexpectedRejection extends Error {
     this.name = 'UnexpectedRejection';
   }
 }
-
-const OUTAGE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001', '08003']);
-
-/** Whether something failed because a part of the platform is away: then it is tried until it is back, and never parked. */
-export const isOutage = (fault: unknown): boolean =>
-  fault instanceof StoreUnavailable || fault instanceof AmbiguousAppend || OUTAGE_CODES.has(String((fault as { code?: unknown } | undefined)?.code)) || /Connection terminated|timeout exceeded when trying to connect/.test(fault instanceof Error ? fault.message : '');
-
-/** A short reason without data: the code of an unexpected refusal, or the name and code of an error. */
-export const reasonOf = (fault: unknown): string => {
-  if (fault instanceof UnexpectedRejection) return `rejected: ${fault.code}`;
-  const { name, code } = (fault ?? {}) as { name?: unknown; code?: unknown };
-  return [typeof name === 'string' ? name : 'Error', ...(typeof code === 'string' ? [code] : [])].join(' ');
-};
 
 /** The base of a reaction's ids. */
 export const reactionBase = (eventId: string, reaction: string): string => uuid5(eventId, reaction);

@@ -118,7 +118,7 @@ export class RowsRuntime extends Rows {
     if (Array.isArray(value)) return Promise.all(value.map((one) => this.walk(one, maySee)));
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Date) return value;
     const entries = await Promise.all(Object.entries(value).map(async ([key, child]) => [key, await this.walk(child, maySee)] as const));
-    const revision = (value as { [REVISION]?: string })[REVISION];
-    return { ...Object.fromEntries(entries), ...(revision === undefined ? {} : { [REVISION]: revision }) };
+    const notes = Object.getOwnPropertySymbols(value).map((symbol) => [symbol, (value as Record<symbol, unknown>)[symbol]] as const);
+    return Object.fromEntries<unknown>([...entries, ...notes]);
   }
 }

@@ -4,7 +4,7 @@ import type { AnyStream } from '@qiyue/decider';
 import type { Commands } from '../commands';
 import type { PortToken } from '../declare/reaction';
 import type { ServiceDefinition } from '../declare/service';
-import type { AnsweringService } from '../http/answering';
+import type { RouteOwner } from '../http/answering';
 import { AnswersStore } from '../http/answers-store';
 import type { RouteInfo } from '../http/routes';
 import type { Rows } from '../rows';
@@ -20,7 +20,7 @@ import { RowsRuntime } from './rows-runtime';
 import { startStations, type Stations } from './stations';
 
 /** One service at work in a process. */
-export class ServiceRuntime implements AnsweringService {
+export class ServiceRuntime implements RouteOwner {
   readonly pool: Pool;
   readonly executor: Executor;
   readonly commands: Commands;

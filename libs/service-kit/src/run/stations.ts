@@ -1,7 +1,7 @@
 import { topicOf, groupOf, partitionCount, type Envelope, type ServiceName } from '@qiyue/contracts';
 import type { FactLike } from '@qiyue/decider';
 import { subscribe, type StoredEvent, type SubscribeOptions, type Subscription } from '@qiyue/event-store';
-import { startConsumer, startRelay, type ConsumerHandle, type Relay } from '@qiyue/messaging';
+import { isOutage, startConsumer, startRelay, type ConsumerHandle, type Relay } from '@qiyue/messaging';
 import { factsSink, itemOfEnvelope, startOwnProjections, type OwnProjections, type ProjectionHooks } from '@qiyue/projections';
 import type { AnyDeadline } from '../declare/deadline';
 import type { AnyReaction } from '../declare/reaction';
@@ -12,7 +12,7 @@ import { OwnReactions } from './own-reactions';
 import { ParkedStore } from './parked-store';
 import type { QuietCheck } from './quiet';
 import { replayOf } from './replay';
-import { isOutage, reasonOf, runReaction, type ReactingParts } from './reacting';
+import { runReaction, type ReactingParts } from './reacting';
 import type { ServiceRuntime } from './service-runtime';
 
 /** What a service runs beside answering requests. */
@@ -52,14 +52,11 @@ const reactTo = (runtime: ServiceRuntime, parts: ReactingParts, reactions: reado
     } catch (fault) {
       runtime.metrics.reaction(reaction.name, 'failed');
       runtime.process.logger[isOutage(fault) ? 'warn' : 'error']({ err: fault, service: parts.service, reaction: reaction.name, eventId: item.id, traceparent: envelope.traceparent }, 'a reaction failed');
-      failures.push(named(fault));
+      failures.push(fault);
     }
   }
   if (failures.length > 0) throw failures.find((fault) => !isOutage(fault)) ?? failures[0];
 };
-
-/** The parking table keeps an error's name and code; the code of an unexpected refusal is what an operator needs. */
-const named = (fault: unknown): unknown => (isOutage(fault) ? fault : Object.assign(new Error(reasonOf(fault)), { name: reasonOf(fault) }));
 
 const startConsumers = async (runtime: ServiceRuntime, parts: ReactingParts, hooks: ProjectionHooks): Promise<Stations['consumers']> => {
   const { definition, process, pool, metrics } = runtime;
@@ -67,7 +64,7 @@ const startConsumers = async (runtime: ServiceRuntime, parts: ReactingParts, hoo
   const name = definition.name;
   const reactions = definition.reactions.filter((one): one is AnyReaction => one.kind === 'reaction');
   const common = {
-    transport, pool, isTransient: isOutage,
+    transport, pool,
     retry: { attempts: config.reactionAttemptsMax, firstDelayMs: config.reactionBackoffMs },
     onProblem: (problem: { kind: string; group: string }) => {
       metrics.trouble(problem.group, problem.kind);

@@ -23,7 +23,7 @@ export class TestClock extends Clock {
   static async open(pool: Pool, mode: 'on' | 'frozen', startAt?: string): Promise<TestClock> {
     const clock = new TestClock(pool);
     const startMs = startAt === undefined ? Date.now() : Date.parse(startAt);
-    await pool.query('INSERT INTO test_clock (only, offset_ms, frozen_at_ms) VALUES (1, $1, $2) ON CONFLICT (only) DO NOTHING', [startMs - Date.now(), mode === 'frozen' ? startMs : null]);
+    await pool.query('INSERT INTO test_clock (id, offset_ms, frozen_at_ms) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING', [startMs - Date.now(), mode === 'frozen' ? startMs : null]);
     await clock.read();
     clock.timer = setInterval(() => void clock.read().catch(() => undefined), 250).unref();
     return clock;
@@ -37,7 +37,7 @@ export class TestClock extends Clock {
   async moveTo(instantMs: number): Promise<void> {
     const offsetMs = instantMs - Date.now();
     await this.pool.query(
-      `UPDATE test_clock SET offset_ms = greatest(offset_ms, $1), frozen_at_ms = CASE WHEN frozen_at_ms IS NULL THEN NULL ELSE greatest(frozen_at_ms, $2) END WHERE only = 1`,
+      `UPDATE test_clock SET offset_ms = greatest(offset_ms, $1), frozen_at_ms = CASE WHEN frozen_at_ms IS NULL THEN NULL ELSE greatest(frozen_at_ms, $2) END WHERE id = 1`,
       [Math.ceil(offsetMs), instantMs],
     );
     await this.read();
@@ -48,7 +48,7 @@ export class TestClock extends Clock {
   }
 
   private async read(): Promise<void> {
-    const { rows } = await this.pool.query<Place>('SELECT offset_ms, frozen_at_ms FROM test_clock WHERE only = 1');
+    const { rows } = await this.pool.query<Place>('SELECT offset_ms, frozen_at_ms FROM test_clock WHERE id = 1');
     const [place] = rows;
     if (place === undefined) return;
     this.offsetMs = Number(place.offset_ms);

@@ -50,12 +50,12 @@ export const serviceSchema: readonly string[] = [
 /** Tables of the platform database: the test clock's place and the embedded profile's signing key (wrapped). */
 export const platformSchema: readonly string[] = [
   `CREATE TABLE test_clock (
-     only integer PRIMARY KEY CHECK (only = 1),
+     id integer PRIMARY KEY CHECK (id = 1),
      offset_ms bigint NOT NULL,
      frozen_at_ms bigint
    );
    CREATE TABLE signing_keys (
-     only integer PRIMARY KEY CHECK (only = 1),
+     id integer PRIMARY KEY CHECK (id = 1),
      wrapped bytea NOT NULL
    );`,
 ];
