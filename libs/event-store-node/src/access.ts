@@ -64,7 +64,7 @@ export class Access {
   private async rolesFor(action: Action, stream: string): Promise<readonly string[]> {
     const original = isMetastream(stream) ? originalOf(stream) : stream;
     const listed: keyof StreamAcl = isMetastream(stream) && action !== 'delete' ? META_ACTION[action] : action;
-    const head = await this.heads.load([original]);
+    const { head } = await this.heads.load([original]);
     const fallback = original.startsWith('$') ? [ADMINS_ROLE] : [EVERYBODY_ROLE];
     return head(metastreamOf(original)).metadata?.acl?.[listed] ?? fallback;
   }

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { checkWrite, metadataWriteRecreates, type SeenId, type View } from './commit-check';
-import { headOf, Heads, NO_HEAD, relatedStreams, type Head } from './heads';
-import { DELETED, METADATA_TYPE, metastreamOf, TOMBSTONE_TYPE, type ProposedEvent, type RecordedEvent, type WriteOutcome, type WriteRequest } from './model';
-import { RecentIds } from './recent-ids';
-import { recreatedFrom, softDeleteData } from './stream-metadata';
+import type { SeenId } from './commit-check';
+import { Group } from './group';
+import type { Heads } from './heads';
+import { LruMap } from './lru';
+import { Expected, isMetastream, metastreamOf, type RecordedEvent, type WriteOutcome, type WriteRequest } from './model';
 import type { Tail } from './tail';
 import { WriterConnection } from './writer-connection';
 
@@ -24,88 +23,53 @@ export interface AppenderOptions {
   readonly nowMs: () => number;
 }
 
-const NOTHING = new Uint8Array(0);
 const RECONNECT_MS = 200;
 const UNAVAILABLE: WriteOutcome = { kind: 'unavailable', message: 'the database of this node is not reachable' };
+const STOPPING: WriteOutcome = { kind: 'unavailable', message: 'the node is shutting down' };
 
-/** One group of writes being judged: what is committed, overlaid with what the earlier writes of the group add. */
-class Group implements View {
-  readonly rows: RecordedEvent[] = [];
-  private readonly heads = new Map<string, Head>();
-  private readonly ids = new Map<string, SeenId>();
+const bytesOf = (request: WriteRequest): number =>
+  request.kind === 'append' ? request.events.reduce((sum, event) => sum + event.data.length + event.metadata.length, 0) : 0;
 
-  constructor(
-    private readonly committedHead: (stream: string) => Head,
-    private readonly committedIds: RecentIds,
-    private readonly readEvent: (stream: string, revision: number) => Promise<{ id: string; position: number } | undefined>,
-    private position: number,
-    private readonly createdMs: number,
-  ) {}
-
-  head(stream: string): Head {
-    return this.heads.get(stream) ?? this.committedHead(stream);
+/** Streams that most likely do not exist, as the writer says so. */
+const saidToBeNew = (requests: readonly WriteRequest[]): Set<string> => {
+  const names = new Set<string>();
+  for (const { kind, stream, expected } of requests) {
+    if (kind === 'append' && expected === Expected.noStream && !isMetastream(stream)) names.add(stream).add(metastreamOf(stream));
   }
-
-  seen(eventId: string): SeenId | undefined {
-    return this.ids.get(eventId) ?? this.committedIds.get(eventId);
-  }
-
-  async eventAt(stream: string, revision: number): Promise<{ id: string; position: number } | undefined> {
-    return this.rows.find((row) => row.stream === stream && row.revision === revision) ?? (await this.readEvent(stream, revision));
-  }
-
-  add(stream: string, revision: number, event: ProposedEvent): RecordedEvent {
-    this.position += 1;
-    const { id, type, isJson, data, metadata } = event;
-    const row: RecordedEvent = { position: this.position, stream, revision, id, type, isJson, data, metadata, createdMs: this.createdMs };
-    this.rows.push(row);
-    this.heads.set(stream, headOf(row));
-    this.ids.set(id, { stream, revision, position: row.position });
-    return row;
-  }
-
-  /** Makes a soft-deleted stream readable again from `revision` on. */
-  recreate(stream: string, revision: number): void {
-    const metastream = metastreamOf(stream);
-    const head = this.head(metastream);
-    const data = head.raw && recreatedFrom(head.raw, revision);
-    if (data) this.add(metastream, head.last + 1, { id: randomUUID(), type: METADATA_TYPE, isJson: true, data, metadata: NOTHING });
-  }
-}
+  return names;
+};
 
 /**
- * The single writer. Everything that arrives while one transaction commits goes into the next, in order of arrival; positions
- * are given out here and nowhere else, so the order of `$all` is the order of commits and has no gaps.
+ * The single writer. Everything that arrives while one transaction commits goes into the next one, in order of arrival;
+ * positions are given out here and nowhere else, so the order of `$all` is the order of commits and has no gaps.
  */
 export class Appender {
   private readonly writer: WriterConnection;
-  private readonly ids: RecentIds;
+  /** The newest event ids and where they went: what makes a repeated append harmless when it expects no revision. */
+  private readonly ids: LruMap<string, SeenId>;
   private queue: Pending[] = [];
-  private position = 0;
   private running: Promise<void> | undefined;
   private reconnecting: Promise<void> | undefined;
   private stopped = false;
 
   constructor(private readonly options: AppenderOptions, private readonly pool: Pool, private readonly heads: Heads, private readonly tail: Tail) {
-    this.ids = new RecentIds(options.recentIds);
+    this.ids = new LruMap(options.recentIds);
     this.writer = new WriterConnection(options.url, () => this.reconnect());
   }
 
   /** Takes the writer's lock and reads where to go on. Fails with `DatabaseInUseError` when another node keeps the lock. */
   async start(): Promise<void> {
     const { position, recent } = await this.writer.open(this.options.lockWaitMs, this.options.recentIds);
-    this.position = position;
     this.ids.clear();
-    for (const { id, ...seen } of recent) this.ids.note(id, seen);
+    for (const { id, ...seen } of recent) this.ids.set(id, seen);
     this.heads.clear();
     this.tail.reset(position);
   }
 
   submit(request: WriteRequest): Promise<WriteOutcome> {
-    if (this.stopped) return Promise.resolve({ kind: 'unavailable', message: 'the node is shutting down' });
+    if (this.stopped) return Promise.resolve(STOPPING);
     return new Promise((settle) => {
-      const events = request.kind === 'append' ? request.events : [];
-      this.queue.push({ request, settle, bytes: events.reduce((sum, event) => sum + event.data.length + event.metadata.length, 0) });
+      this.queue.push({ request, settle, bytes: bytesOf(request) });
       this.running ??= this.run();
     });
   }
@@ -119,9 +83,12 @@ export class Appender {
   }
 
   private async run(): Promise<void> {
-    // Requests read from the network in the same turn of the event loop shall share the first transaction.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.queue.length > 0) await this.commit(this.takeGroup());
+    while (this.queue.length > 0) {
+      // What is read from the network in the same turn of the event loop shall share a transaction.
+      await new Promise((resolve) => setImmediate(resolve));
+      const pendings = this.takeGroup();
+      if (!(await this.write(pendings, true))) await this.recover(pendings);
+    }
     this.running = undefined;
   }
 
@@ -136,70 +103,52 @@ export class Appender {
     return this.queue.splice(0, count);
   }
 
-  private async commit(group: readonly Pending[]): Promise<void> {
-    let outcomes: readonly WriteOutcome[];
+  /**
+   * Judges the writes, writes their events, makes them known, and only then tells the writers.
+   *
+   * @param trusting writers who say that a stream is new are taken at their word, for the database to check.
+   * @returns whether it happened; if not, nobody was told anything.
+   */
+  private async write(pendings: readonly Pending[], trusting: boolean): Promise<boolean> {
     try {
-      outcomes = await this.write(group.map((pending) => pending.request));
+      const requests = pendings.map((pending) => pending.request);
+      const { head, fresh } = await this.heads.load(requests.map((request) => request.stream), trusting ? saidToBeNew(requests) : undefined);
+      const committed = { head, seen: (id: string) => this.ids.get(id), eventAt: (stream: string, revision: number) => this.readEvent(stream, revision) };
+      const group = new Group(committed, this.tail.committed, this.options.nowMs());
+      const outcomes: WriteOutcome[] = [];
+      for (const request of requests) outcomes.push(await group.judge(request));
+      const { rows } = group;
+      if (!this.writer.isOpen || (rows.length > 0 && !(await this.writer.insert(rows, group.after, fresh)))) return false;
+      if (rows.length > 0) this.makeKnown(rows, fresh);
+      pendings.forEach((pending, index) => pending.settle(outcomes[index] ?? UNAVAILABLE));
+      return true;
     } catch {
-      outcomes = await this.retry(group);
+      return false;
     }
-    group.forEach((pending, index) => pending.settle(outcomes[index] ?? UNAVAILABLE));
   }
 
-  /** A group the database refused is tried again with fresh heads, one write at a time, so that one bad write fails alone. */
-  private async retry(group: readonly Pending[]): Promise<WriteOutcome[]> {
-    const outcomes: WriteOutcome[] = [];
+  private makeKnown(rows: readonly RecordedEvent[], absentBefore: readonly string[]): void {
+    this.heads.noteAbsent(absentBefore);
+    this.heads.note(rows);
+    for (const { id, stream, revision, position } of rows) this.ids.set(id, { stream, revision, position });
+    this.tail.publish(rows);
+  }
+
+  /** Writes that the database refused are tried again on fresh knowledge: together, and if need be one by one, so that a bad one fails alone. */
+  private async recover(pendings: readonly Pending[]): Promise<void> {
+    if (await this.tryAgain(pendings)) return;
+    for (const pending of pendings) if (!(await this.tryAgain([pending]))) pending.settle(UNAVAILABLE);
+  }
+
+  private async tryAgain(pendings: readonly Pending[]): Promise<boolean> {
+    try {
+      const position = await this.writer.lastPosition();
+      if (position !== this.tail.committed) this.tail.reset(position);
+    } catch {
+      return false;
+    }
     this.heads.clear();
-    for (const { request } of group) {
-      try {
-        outcomes.push(this.writer.isOpen ? ((await this.write([request]))[0] ?? UNAVAILABLE) : UNAVAILABLE);
-      } catch {
-        outcomes.push(UNAVAILABLE);
-      }
-    }
-    return outcomes;
-  }
-
-  private async write(requests: readonly WriteRequest[]): Promise<WriteOutcome[]> {
-    if (!this.writer.isOpen) throw new Error('no connection');
-    const nowMs = this.options.nowMs();
-    const head = await this.heads.load(new Set(requests.flatMap((request) => relatedStreams(request.stream))));
-    const group = new Group(head, this.ids, (stream, revision) => this.readEvent(stream, revision), this.position, nowMs);
-    const outcomes: WriteOutcome[] = [];
-    for (const request of requests) outcomes.push(await this.judge(request, group, nowMs));
-    if (group.rows.length === 0) return outcomes;
-    await this.writer.insert(group.rows);
-    this.position += group.rows.length;
-    this.heads.note(group.rows);
-    for (const { id, stream, revision, position } of group.rows) this.ids.note(id, { stream, revision, position });
-    this.tail.publish(group.rows);
-    return outcomes;
-  }
-
-  private async judge(request: WriteRequest, group: Group, nowMs: number): Promise<WriteOutcome> {
-    const { stream } = request;
-    if (request.kind === 'append' && request.expiresAtMs !== undefined && request.expiresAtMs <= nowMs) return { kind: 'timeout' };
-    const verdict = await checkWrite(request, group);
-    if (verdict.kind === 'answer') return verdict.outcome;
-    const { current } = verdict;
-    if (request.kind === 'tombstone') {
-      const row = group.add(stream, DELETED, { id: request.eventId, type: TOMBSTONE_TYPE, isJson: false, data: NOTHING, metadata: NOTHING });
-      return { kind: 'success', revision: DELETED, position: row.position };
-    }
-    if (request.kind === 'delete') {
-      const metastream = metastreamOf(stream);
-      const metaRevision = group.head(metastream).last;
-      if (current < 0 && metaRevision < 0) return { kind: 'wrong-expected-version', current };
-      const row = group.add(metastream, metaRevision + 1, { id: request.eventId, type: METADATA_TYPE, isJson: true, data: softDeleteData(), metadata: NOTHING });
-      return { kind: 'success', revision: current, position: row.position };
-    }
-    const broughtBack = metadataWriteRecreates(request, group);
-    let last: RecordedEvent | undefined;
-    request.events.forEach((event, index) => { last = group.add(stream, current + 1 + index, event); });
-    if (!last) return { kind: 'success', revision: current, position: undefined };
-    if (verdict.recreates) group.recreate(stream, current + 1);
-    if (broughtBack !== undefined) group.recreate(broughtBack, group.head(broughtBack).last + 1);
-    return { kind: 'success', revision: last.revision, position: last.position };
+    return this.write(pendings, false);
   }
 
   private async readEvent(stream: string, revision: number): Promise<{ id: string; position: number } | undefined> {

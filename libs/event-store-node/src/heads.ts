@@ -70,8 +70,11 @@ export class Heads {
     this.cache = new LruMap(capacity);
   }
 
-  /** Loads what is missing, and answers a lookup that holds exactly the streams asked for (and those related to them). */
-  async load(streams: Iterable<string>): Promise<(stream: string) => Head> {
+  /**
+   * A lookup of the heads of these streams and those related to them, loaded where they are missing. If all that is missing is
+   * `saidToBeNew`, nothing is loaded: those streams are taken to be absent and returned as `fresh`, for the caller to make sure.
+   */
+  async load(streams: Iterable<string>, saidToBeNew?: ReadonlySet<string>): Promise<{ readonly head: (stream: string) => Head; readonly fresh: readonly string[] }> {
     const found = new Map<string, Head>();
     const missing = new Set<string>();
     for (const stream of streams) {
@@ -81,17 +84,24 @@ export class Heads {
         else missing.add(name);
       }
     }
-    if (missing.size > 0) {
-      const epoch = this.epoch;
-      const { rows } = await this.pool.query<HeadRow>({ name: 'heads', text: SELECT_HEADS, values: [textArray([...missing])] });
-      for (const row of rows) found.set(row.stream, this.keepNewer(row.stream, fromRow(row), epoch));
-    }
-    return (stream) => found.get(stream) ?? NO_HEAD;
+    const names = [...missing];
+    const head = (stream: string): Head => found.get(stream) ?? NO_HEAD;
+    if (names.length === 0) return { head, fresh: [] };
+    if (saidToBeNew && names.every((name) => saidToBeNew.has(name))) return { head, fresh: names };
+    const epoch = this.epoch;
+    const { rows } = await this.pool.query<HeadRow>({ name: 'heads', text: SELECT_HEADS, values: [textArray(names)] });
+    for (const row of rows) found.set(row.stream, this.keepNewer(row.stream, fromRow(row), epoch));
+    return { head, fresh: [] };
   }
 
   /** Notes what was just committed. */
   note(events: readonly RecordedEvent[]): void {
     for (const event of events) this.cache.set(event.stream, headOf(event));
+  }
+
+  /** Notes streams that a commit proved not to have existed before it. */
+  noteAbsent(streams: readonly string[]): void {
+    for (const stream of streams) this.cache.set(stream, NO_HEAD);
   }
 
   /** Forgets everything, because somebody else may have written. */

@@ -8,6 +8,7 @@ import type { BatchAppendReq, BatchAppendResp, ReadReq } from '@eventstore/db-cl
 import { Access } from './access';
 import { Appender } from './appender';
 import { batchAppend } from './batch-append';
+import { coalesceAnswers } from './coalesce';
 import { toNodeError, unavailable } from './errors';
 import { Heads } from './heads';
 import { getSupportedMethods, readGossip } from './info-services';
@@ -15,7 +16,7 @@ import { ALL_STREAM } from './model';
 import { withDefaults, type EventStoreNodeOptions, type NodeSettings } from './options';
 import { serveRead } from './read-service';
 import { Reader } from './reader';
-import { databaseUrl, ensureDatabase } from './schema';
+import { databaseUrl, ensureDatabase, INDEX_ONLY } from './schema';
 import { callSink } from './sink';
 import { Tail } from './tail';
 import { readRequest } from './wire-decode';
@@ -91,6 +92,7 @@ const grpcServer = (settings: NodeSettings): Server =>
     // A client may send whole batches; what is too large for one append is refused by us, with the proper error.
     'grpc.max_receive_message_length': Math.max(16 * 1024 * 1024, 4 * settings.maxAppendBytes),
     'grpc.max_send_message_length': -1,
+    interceptors: [coalesceAnswers],
     // Clients ping every 10 seconds or more seldom.
     'grpc.http2.min_ping_interval_without_data_ms': 1_000,
   });
@@ -109,8 +111,7 @@ export const startEventStoreNode = async (options: EventStoreNodeOptions): Promi
   const url = databaseUrl(settings.postgresUrl, settings.database);
   const pool = new Pool({
     connectionString: url, max: settings.readConnections, keepAlive: true, idleTimeoutMillis: 30_000, application_name: 'event-store-node reader',
-    // Every query is a range of an index; a plan made while the table was small must not be a scan.
-    options: '-c enable_seqscan=off -c enable_bitmapscan=off',
+    options: INDEX_ONLY,
   });
   // A broken idle connection is replaced when next needed.
   pool.on('error', () => undefined);

@@ -22,7 +22,7 @@ export interface EventStoreNodeOptions {
   readonly maxAppendBytes?: number;
   /** How long to wait for another node to let go of the database, in milliseconds; 5,000 if not given. */
   readonly lockWaitMs?: number;
-  /** How many of the newest event ids are remembered to recognise repeated appends; 50,000 if not given. */
+  /** How many of the newest event ids are remembered to recognise repeated appends that expect no revision; 50,000 if not given. */
   readonly recentIds?: number;
   /** How many stream heads are remembered; 20,000 if not given. */
   readonly cachedHeads?: number;

@@ -62,7 +62,7 @@ export class Reader {
   constructor(private readonly pool: Pool, private readonly heads: Heads, private readonly options: ReaderOptions) {}
 
   async streamState(stream: string): Promise<StreamState> {
-    const head = await this.heads.load([stream]);
+    const { head } = await this.heads.load([stream]);
     const last = lastRevision(head, stream);
     if (last === DELETED) return { kind: 'tombstoned', last };
     const metadata = metadataOf(head, stream);

@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS events (
   CONSTRAINT events_stream_revision UNIQUE (stream, revision)
 )`;
 
+/** Connection option: every query is a range of an index, and a plan made while the table was small must not be a scan. */
+export const INDEX_ONLY = '-c enable_seqscan=off -c enable_bitmapscan=off';
+
 const DATABASE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/;
 
 /** The URL of one database on the server that `postgresUrl` (without a database name) points to. */

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { RecordedEvent } from './model';
 import { boolArray, byteaArray, int8Array, textArray, uuidArray } from './pg-arrays';
-import { ensureSchema } from './schema';
+import { ensureSchema, INDEX_ONLY } from './schema';
 import type { SeenId } from './commit-check';
 
 // Any number does: an advisory lock belongs to one database.
@@ -9,7 +9,11 @@ const WRITER_LOCK = 2113;
 
 const INSERT = `
 INSERT INTO events (position, stream, revision, id, type, is_json, created_ms, data, metadata)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::boolean[], $7::bigint[], $8::bytea[], $9::bytea[])`;
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::boolean[], $7::bigint[], $8::bytea[], $9::bytea[])
+WHERE COALESCE((SELECT max(position) FROM events), 0) = $10::bigint
+  AND NOT EXISTS (SELECT FROM unnest($11::text[]) AS fresh(stream) JOIN events ON events.stream = fresh.stream COLLATE "C")`;
+
+const LAST_POSITION = 'SELECT COALESCE(max(position), 0) AS position FROM events';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -44,7 +48,7 @@ export class WriterConnection {
 
   /** Connects, waits up to `lockWaitMs` for the previous writer to be gone, makes the table, and reads where to go on. */
   async open(lockWaitMs: number, recentIds: number): Promise<WriterStart> {
-    const client = new Client({ connectionString: this.url, keepAlive: true, application_name: 'event-store-node writer' });
+    const client = new Client({ connectionString: this.url, keepAlive: true, application_name: 'event-store-node writer', options: INDEX_ONLY });
     client.on('error', (error) => this.lose(client, error));
     client.on('end', () => this.lose(client, new Error('the connection to PostgreSQL ended')));
     await client.connect();
@@ -60,11 +64,14 @@ export class WriterConnection {
     }
   }
 
-  /** Writes the events in one statement, which is one transaction and one flush. */
-  async insert(events: readonly RecordedEvent[]): Promise<void> {
-    const client = this.client;
-    if (!client) throw new Error('not connected to PostgreSQL');
-    await client.query({
+  /**
+   * Writes the events in one statement, which is one transaction and one flush. It only happens if the last position is
+   * `after` and none of the `fresh` streams has an event.
+   *
+   * @returns whether it happened.
+   */
+  async insert(events: readonly RecordedEvent[], after: number, fresh: readonly string[]): Promise<boolean> {
+    const { rowCount } = await this.connected().query({
       name: 'insert',
       text: INSERT,
       values: [
@@ -72,15 +79,27 @@ export class WriterConnection {
         int8Array(events.map((event) => event.revision)), uuidArray(events.map((event) => event.id)),
         textArray(events.map((event) => event.type)), boolArray(events.map((event) => event.isJson)),
         int8Array(events.map((event) => event.createdMs)), byteaArray(events.map((event) => event.data)),
-        byteaArray(events.map((event) => event.metadata)),
+        byteaArray(events.map((event) => event.metadata)), String(after), textArray(fresh),
       ],
     });
+    return rowCount === events.length;
+  }
+
+  /** The last position given out; 0 when there is none. */
+  async lastPosition(): Promise<number> {
+    const { rows } = await this.connected().query<{ position: string }>(LAST_POSITION);
+    return Number(rows[0]?.position ?? 0);
   }
 
   async close(): Promise<void> {
     const client = this.client;
     this.client = undefined;
     await client?.end().catch(() => undefined);
+  }
+
+  private connected(): Client {
+    if (!this.client) throw new Error('not connected to PostgreSQL');
+    return this.client;
   }
 
   private lose(client: Client, error: Error): void {
