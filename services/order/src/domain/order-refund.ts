@@ -61,7 +61,7 @@ export const noteInvoice = (
   const { orderId, accountId } = order.frozen;
   return [
     orderEvents.InvoiceNoted({ orderId, accountId, invoiceNumber, issuedAt }),
-    ...(order.status === 'refunding' ? [awaitingReturn(order, now)] : []),
+    ...(order.status === 'refund-requested' ? [awaitingReturn(order, now)] : []),
   ];
 };
 
@@ -69,14 +69,14 @@ export const noteInvoice = (
 export const awaitInvoiceReturn = (order: Order, _command: object, { now }: Now) => {
   const refusal = refundNotRequested(order);
   if (refusal !== undefined) return refusal;
-  return order.status === 'refunding' ? [awaitingReturn(order, now)] : [];
+  return order.status === 'refund-requested' ? [awaitingReturn(order, now)] : [];
 };
 
 /** Nothing stands in the way any more: the invoice was never issued, or it is back. */
 export const releaseRefund = (order: Order, _command: object, { now }: Now) => {
   const refusal = refundNotRequested(order);
   if (refusal !== undefined) return refusal;
-  if (order.status !== 'refunding' && order.status !== 'awaiting-invoice-return') return [];
+  if (order.status !== 'refund-requested' && order.status !== 'refund-awaiting-invoice') return [];
   const { orderId, accountId, currency } = order.frozen;
   return [orderEvents.RefundReleased({ orderId, accountId, refundMinor: refundAmount(order), currency, releasedAt: now })];
 };

@@ -41,7 +41,7 @@ export type OrderEvent = EventOf<typeof orderEvents>;
 export type Submission = FactData<typeof orderFacts.OrderSubmitted>;
 export type Frozen = Pick<
   Submission,
-  'orderId' | 'accountId' | 'payableMinor' | 'currency' | 'payBy' | 'submittedAt' | 'terms' | 'invoice' | 'lines'
+  'orderId' | 'accountId' | 'payableMinor' | 'currency' | 'payBy' | 'submittedAt' | 'terms' | 'invoice' | 'lines' | 'voucher'
 >;
 
 /** Money as billing applied it. */
@@ -61,7 +61,6 @@ export interface Waiting extends Known {
   readonly status: 'submitted';
   /** A voucher counts once its own stream has given it to this order. */
   readonly voucher: 'none' | 'pending' | 'confirmed';
-  readonly voucherCode?: string;
   /** Money that arrived while the voucher was pending. */
   readonly arrived?: Payment;
 }
@@ -72,7 +71,7 @@ interface Expired extends Known {
   readonly status: 'expired';
 }
 interface Paid extends Known {
-  readonly status: 'paid' | 'refunding' | 'awaiting-invoice-return' | 'refund-released';
+  readonly status: 'paid' | 'refund-requested' | 'refund-awaiting-invoice' | 'refund-released';
   readonly paidMinor: number;
   readonly paymentId?: string;
   readonly refundableUntil: string;
@@ -97,9 +96,20 @@ const submitted = ({
   voucher,
 }: Submission): Order => ({
   status: 'submitted',
-  frozen: { orderId, accountId, payableMinor, currency, payBy, submittedAt, terms, invoice, lines },
+  frozen: {
+    orderId,
+    accountId,
+    payableMinor,
+    currency,
+    payBy,
+    submittedAt,
+    terms,
+    invoice,
+    lines,
+    ...(voucher === undefined ? {} : { voucher }),
+  },
   refused: [],
-  ...(voucher === undefined ? { voucher: 'none' as const } : { voucher: 'pending' as const, voucherCode: voucher.code }),
+  voucher: voucher === undefined ? 'none' : 'pending',
 });
 
 const hasMoney = (order: Order): order is Paid => 'paidMinor' in order && order.status !== 'refunded';
@@ -127,9 +137,9 @@ export const evolve = (order: Order, event: OrderEvent): Order => {
     case 'InvoiceNoted':
       return 'paidMinor' in order ? { ...order, invoiceNumber: event.data.invoiceNumber } : order;
     case 'RefundRequested':
-      return hasMoney(order) ? { ...order, status: 'refunding' } : order;
+      return hasMoney(order) ? { ...order, status: 'refund-requested' } : order;
     case 'RefundAwaitingInvoiceReturn':
-      return hasMoney(order) ? { ...order, status: 'awaiting-invoice-return' } : order;
+      return hasMoney(order) ? { ...order, status: 'refund-awaiting-invoice' } : order;
     case 'RefundReleased':
       return hasMoney(order) ? { ...order, status: 'refund-released' } : order;
     case 'RefundCompleted':

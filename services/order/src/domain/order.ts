@@ -147,9 +147,13 @@ const expire = (order: Order, _command: object, { now }: Now) => {
 /** The voucher is this order's own; what waited for that goes on. */
 const confirmVoucher = (order: Order, _command: object, { now }: Now) => {
   if (order.status === 'none') return reject('order-unknown');
-  if (order.status !== 'submitted' || order.voucher !== 'pending' || order.voucherCode === undefined) return [];
-  const { frozen, arrived, voucherCode } = order;
-  const confirmed = orderEvents.VoucherConfirmed({ orderId: frozen.orderId, accountId: frozen.accountId, voucherCode });
+  if (order.status !== 'submitted' || order.voucher !== 'pending' || order.frozen.voucher === undefined) return [];
+  const { frozen, arrived } = order;
+  const confirmed = orderEvents.VoucherConfirmed({
+    orderId: frozen.orderId,
+    accountId: frozen.accountId,
+    voucherCode: order.frozen.voucher.code,
+  });
   const isPaid = arrived !== undefined || frozen.payableMinor === 0;
   return [confirmed, ...(isPaid ? [paid(frozen, arrived, now)] : [])];
 };

@@ -42,7 +42,10 @@ export const subscriptionExamples = examplesOf(subscription, {
   histories: { none: [], active: aSubscription, ended: anExpiredSubscription },
   commands: {
     activate: [aYearOfUse, { now: activatedAt }],
-    endRefunded: [{ refundedAt: '2026-03-06T03:00:00.000Z' }, { now: '2026-03-06T03:00:00.000Z' }],
+    endRefunded: [
+      { orderId: ids.orderId, accountId: ids.accountId, refundedAt: '2026-03-06T03:00:00.000Z' },
+      { now: '2026-03-06T03:00:00.000Z' },
+    ],
     expire: [{}, { now: expiresAt }],
   },
 });

@@ -8,6 +8,7 @@ const given = givenFor(subscription);
 const { orderId, accountId, activatedAt, lines } = aYearOfUse;
 const expiresAt = '2027-03-03T02:00:00.000Z';
 const refundedAt = '2026-03-06T03:00:00.000Z';
+const refund = { orderId, accountId, refundedAt };
 const ids = { subscriptionId: orderId, orderId, accountId };
 const ended = (clause: string, cause: 'expired' | 'refunded', endedAt: string) =>
   under(clause, subscriptionEvents.SubscriptionEnded({ ...ids, cause, endedAt }));
@@ -61,19 +62,24 @@ describe('a subscription', () => {
       .then(ended('8.3.4', 'expired', expiresAt)));
   test('of a refunded order ends with the refund (2.2.5)', () =>
     given(...aSubscription)
-      .when('endRefunded', { refundedAt }, { now: refundedAt })
+      .when('endRefunded', refund, { now: refundedAt })
       .then(ended('2.2.5', 'refunded', refundedAt)));
   test('ends once, for one cause', () => {
     given(...anExpiredSubscription)
-      .when('endRefunded', { refundedAt }, { now: refundedAt })
+      .when('endRefunded', refund, { now: refundedAt })
       .thenNothing();
     given(...anExpiredSubscription)
       .when('expire', {}, { now: expiresAt })
       .thenNothing();
   });
-  test('that was never activated cannot end', () => {
-    given().when('expire', {}, { now: expiresAt }).thenRejected('subscription-unknown');
-    given().when('endRefunded', { refundedAt }, { now: refundedAt }).thenRejected('subscription-unknown');
+  test('that was never activated cannot expire', () => given().when('expire', {}, { now: expiresAt }).thenRejected('subscription-unknown'));
+  test('whose refund is told before its activation never becomes active (2.2.5)', () => {
+    given()
+      .when('endRefunded', refund, { now: refundedAt })
+      .then(ended('2.2.5', 'refunded', refundedAt));
+    given(ended('2.2.5', 'refunded', refundedAt))
+      .when('activate', aYearOfUse, { now: activatedAt })
+      .thenNothing();
   });
 });
 

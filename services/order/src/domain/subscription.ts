@@ -1,5 +1,6 @@
 import { isBefore } from '@qiyue/calendar';
-import { At, Id, orderFacts, orderRejections, OrderLine } from '@qiyue/contracts';
+import type { OrderLine } from '@qiyue/contracts';
+import { At, Id, orderFacts, orderRejections } from '@qiyue/contracts';
 import { events, published, publishedAs, stream, Type, under, type EventOf, type Static } from '@qiyue/decider';
 import { termOf } from './policies/subscription-term';
 
@@ -66,24 +67,22 @@ const activate = (
   ];
 };
 
-/** Ends what a refunded order activated (2.2.5). */
-const endRefunded = (subscription: Subscription, { refundedAt }: { readonly refundedAt: string }, _facts: { readonly now: string }) => {
-  switch (subscription.status) {
-    case 'none':
-      return reject('subscription-unknown');
-    case 'ended':
-      return [];
-    case 'active': {
-      const { subscriptionId, orderId, accountId } = subscription;
-      return [
+interface EndCommand {
+  readonly orderId: string;
+  readonly accountId: string;
+  readonly refundedAt: string;
+}
+
+/** Ends what a refunded order activated (2.2.5). Told before the activation it prevents it, so that the order of the two does not matter. */
+const endRefunded = (subscription: Subscription, { orderId, accountId, refundedAt }: EndCommand, _facts: { readonly now: string }) =>
+  subscription.status === 'ended'
+    ? []
+    : [
         under(
           '2.2.5',
-          subscriptionEvents.SubscriptionEnded({ subscriptionId, orderId, accountId, cause: 'refunded', endedAt: refundedAt }),
+          subscriptionEvents.SubscriptionEnded({ subscriptionId: orderId, orderId, accountId, cause: 'refunded', endedAt: refundedAt }),
         ),
       ];
-    }
-  }
-};
 
 /** Ends a subscription at its expiry instant, whenever it is noticed and without any notice (8.3.4). */
 const expire = (subscription: Subscription, _command: object, { now }: { readonly now: string }) => {

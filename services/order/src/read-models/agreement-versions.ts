@@ -1,0 +1,60 @@
+import { policyParameterDefinitions } from '@qiyue/agreement';
+import { complianceFacts } from '@qiyue/contracts';
+import { readModel } from '@qiyue/projections';
+import type { Rows } from '@qiyue/service-kit';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { AgreementInForce } from '../domain/policies/account-standing';
+
+/** A published version of the agreement, as far as orders need it. Has no query: compliance answers those. */
+@Entity('agreement_versions')
+export class AgreementVersion {
+  @PrimaryColumn('text') agreementVersion!: string;
+  @Column('text') effectiveAt!: string;
+  @Column('text') publishedAt!: string;
+  @Column('integer') paymentTermDays!: number;
+  @Column('integer') refundWindowWorkingDays!: number;
+  @Column('integer') invoiceTermWorkingDays!: number;
+}
+
+const numbers = ['paymentTermDays', 'refundWindowWorkingDays', 'invoiceTermWorkingDays'] as const;
+
+/** The numbers an order is taken under; one the version does not state is the registry's. */
+const numbersOf = (parameters: Readonly<Record<string, number>>) =>
+  Object.fromEntries(numbers.map((name) => [name, parameters[name] ?? policyParameterDefinitions[name].default])) as Record<
+    (typeof numbers)[number],
+    number
+  >;
+
+export const agreementVersions = readModel(AgreementVersion, {
+  version: 1,
+  facts: [complianceFacts.AgreementVersionPublished],
+  key: ({ data }) => data.agreementVersion,
+  on: {
+    AgreementVersionPublished: (_row, { agreementVersion, effectiveAt, publishedAt, parameters }) => ({
+      agreementVersion,
+      effectiveAt,
+      publishedAt,
+      ...numbersOf(parameters),
+    }),
+  },
+});
+
+/** Versions that are published but not yet in force. */
+export const announcedVersions = async (rows: Rows, now: string): Promise<readonly string[]> => {
+  const announced = await rows.sql<AgreementVersion>(
+    'SELECT "agreementVersion" FROM agreement_versions WHERE "effectiveAt" > $1 ORDER BY "agreementVersion"',
+    [now],
+  );
+  return announced.map(({ agreementVersion }) => agreementVersion);
+};
+
+/** The version that took effect last, if any has by now. */
+export const agreementInForce = async (rows: Rows, now: string): Promise<AgreementInForce | undefined> => {
+  const [latest] = await rows.sql<AgreementVersion>(
+    'SELECT * FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, "publishedAt" DESC LIMIT 1',
+    [now],
+  );
+  if (latest === undefined) return undefined;
+  const { agreementVersion: version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays } = latest;
+  return { version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays, announced: await announcedVersions(rows, now) };
+};
