@@ -71,7 +71,7 @@ const buildApp = async (state: PlatformState, options: PlatformOptions, env: Rea
   app.useGlobalInterceptors(new Answering(serviceOf, process.config.requestTimeoutMs));
   serveDocs(app.getHttpAdapter().getInstance() as never, services.map(({ definition, routes }) => ({ definition, routes })));
   const get: Platform['get'] = (service, token) => {
-    const module = modules[services.findIndex(({ definition }) => definition.name === service)]?.module;
+    const module = modules[services.findIndex(({ definition }) => definition.name === service)];
     if (module === undefined) throw new Error(`no service ${service} runs here`);
     return app.select(module).get(token as Class<never>, { strict: true });
   };
