@@ -90,12 +90,13 @@ class RelayRunner implements Relay {
   private async go(first: (() => Promise<void>) | undefined): Promise<void> {
     let ended = first;
     while (!this.stopping) {
-      if (ended !== undefined) await ended();
-      if (this.stopping) break;
+      await ended?.();
+      ended = undefined;
+      if (this.stopping) return;
       await this.pause(this.options.standbyMs ?? 1_000);
       ended = this.stopping ? undefined : await this.attempt();
     }
-    if (ended !== undefined) await ended();
+    await ended?.();
   }
 
   private pause(ms: number): Promise<void> {

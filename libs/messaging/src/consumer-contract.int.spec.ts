@@ -1,0 +1,5 @@
+import { consumerContract, embeddedBroker } from './testing';
+
+const serverUrl = process.env['QIYUE_TEST_POSTGRES_URL'] ?? '';
+
+consumerContract('embedded', () => embeddedBroker(serverUrl), serverUrl);
