@@ -81,6 +81,7 @@ const commands = {
   describe: 'libs/workbench/dist/describe.js',
   docs: 'libs/workbench/dist/docs.js',
   'event-store-node': 'libs/event-store-node/dist/cli.js',
+  kafka: 'libs/local-kafka/dist/cli.js',
 };
 
 const [command = '', ...args] = process.argv.slice(2);

@@ -1,0 +1,2 @@
+export { brokerOf, isAlive, startKafka, type KafkaOptions, type LocalKafka } from './broker';
+export { ensureJars, KafkaUnavailable, kafkaVersion, whyNoKafka } from './jars';
