@@ -9,7 +9,7 @@ import type { Caller } from './access';
 import { appendSize } from './commit-check';
 import { toNodeError, unavailable } from './errors';
 import { Expected, type ProposedEvent, type WriteOutcome } from './model';
-import { expectedRevision, proposedEvent, streamName, uuid } from './wire-decode';
+import { expectation, type Expectation, proposedEvent, streamName, uuid } from './wire-decode';
 import type { WriteParts } from './write-service';
 
 // One call carries many appends, told apart by a correlation id and answered in any order. An append whose events exceed
@@ -20,7 +20,7 @@ const MOST_AT_ONCE = 1024;
 
 interface Batch {
   readonly stream: string;
-  readonly expected: number;
+  readonly expected: Expectation;
   readonly expiresAtMs: number | undefined;
   readonly events: ProposedEvent[];
   bytes: number;
@@ -36,14 +36,14 @@ const failure = (code: Code, message: string, typeName: string, details: Details
   return new Status().setCode(code).setMessage(message).setDetails(any);
 };
 
-const wrongVersion = (expected: number, current: number): Status => {
+const wrongVersion = ({ expected, text }: Expectation, current: number): Status => {
   const details = new WrongExpectedVersion();
   if (current < 0) details.setCurrentNoStream(new Empty());
   else details.setCurrentStreamRevision(String(current));
   if (expected === Expected.any) details.setExpectedAny(new Empty());
   else if (expected === Expected.streamExists) details.setExpectedStreamExists(new Empty());
   else if (expected === Expected.noStream) details.setExpectedNoStream(new Empty());
-  else details.setExpectedStreamPosition(String(BigInt(expected)));
+  else details.setExpectedStreamPosition(text);
   return failure(Code.ALREADY_EXISTS, 'WrongExpectedVersion', 'event_store.client.WrongExpectedVersion', details);
 };
 
@@ -143,7 +143,7 @@ class Batches {
   }
 
   private begin(options: BatchAppendReq.Options): Batch {
-    const expected = expectedRevision(options, options.hasStreamPosition() ? options.getStreamPosition() : undefined);
+    const expected = expectation(options, options.hasStreamPosition() ? options.getStreamPosition() : undefined);
     return { stream: streamName(options.getStreamIdentifier()), expected, expiresAtMs: deadlineOf(options), events: [], bytes: 0 };
   }
 
@@ -155,7 +155,7 @@ class Batches {
       this.answer(request, identifier(stream), new BatchAppendResp().setError(errorOf(error)));
       return;
     }
-    const outcome = await this.parts.appender.submit({ kind: 'append', stream, expected, events, ...(expiresAtMs !== undefined && { expiresAtMs }) });
+    const outcome = await this.parts.appender.submit({ kind: 'append', stream, expected: expected.expected, events, ...(expiresAtMs !== undefined && { expiresAtMs }) });
     this.answer(request, identifier(stream), answerOf(outcome, batch));
   }
 

@@ -20,13 +20,13 @@ const trailerText = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?')
 export const streamDeleted = (stream: string): NodeError =>
   withTrailers(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, 'stream-deleted', { 'stream-name': trailerText(stream) });
 
-/** `expected` and `actual` as the protocol numbers them: -1 for no stream. */
-export const wrongExpectedVersion = (operation: string, stream: string, expected: number, actual: number): NodeError =>
+/** `expected` and `actual` as the protocol numbers them: -1 for no stream. Clients read an empty `actual-version` as no stream. */
+export const wrongExpectedVersion = (operation: string, stream: string, expected: string, actual: number): NodeError =>
   withTrailers(
     status.FAILED_PRECONDITION,
     `${operation} failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${expected}, Actual version: ${actual}`,
     'wrong-expected-version',
-    { 'stream-name': trailerText(stream), 'expected-version': BigInt(expected).toString(), 'actual-version': actual < 0 ? '' : BigInt(actual).toString() },
+    { 'stream-name': trailerText(stream), 'expected-version': expected, 'actual-version': actual < 0 ? '' : BigInt(actual).toString() },
   );
 
 export const maxAppendSizeExceeded = (limit: number): NodeError =>

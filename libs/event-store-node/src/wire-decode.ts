@@ -67,13 +67,21 @@ interface ExpectedOption {
   hasStreamExists(): boolean;
 }
 
+/** What a writer expects: as a number to judge by, and as the text to answer with (a large revision is rounded in the number). */
+export interface Expectation {
+  readonly expected: number;
+  readonly text: string;
+}
+
+const known = (expected: number): Expectation => ({ expected, text: String(expected) });
+
 /** The expected revision; `revision` is the text of the numeric option, if that is the one set. */
-export const expectedRevision = (option: ExpectedOption, revision: string | undefined): number => {
-  if (option.hasAny()) return Expected.any;
-  if (option.hasNoStream()) return Expected.noStream;
-  if (option.hasStreamExists()) return Expected.streamExists;
+export const expectation = (option: ExpectedOption, revision: string | undefined): Expectation => {
+  if (option.hasAny()) return known(Expected.any);
+  if (option.hasNoStream()) return known(Expected.noStream);
+  if (option.hasStreamExists()) return known(Expected.streamExists);
   if (revision === undefined) throw invalidArgument('the expected revision is missing');
-  return Math.min(Number(revision), DELETED);
+  return { expected: Math.min(Number(revision), DELETED), text: revision };
 };
 
 /** A position in `$all` as a bound: the first position at or after it (`inclusive`), or the first one after it. */

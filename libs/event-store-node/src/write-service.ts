@@ -7,7 +7,7 @@ import type { Appender } from './appender';
 import { appendSize } from './commit-check';
 import { invalidArgument, maxAppendSizeExceeded, streamDeleted, timedOut, toNodeError, unavailable, wrongExpectedVersion } from './errors';
 import { Expected, type ProposedEvent, type WriteOutcome } from './model';
-import { expectedRevision, proposedEvent, streamName } from './wire-decode';
+import { expectation, type Expectation, proposedEvent, streamName } from './wire-decode';
 
 export interface WriteParts {
   readonly access: Access;
@@ -20,18 +20,18 @@ export interface WriteParts {
 /** The position as two equal numbers, which is how clients know it. */
 const positionText = (position: number): string => String(position);
 
-const wrongVersion = (expected: number, current: number): AppendResp.WrongExpectedVersion => {
+const wrongVersion = ({ expected, text }: Expectation, current: number): AppendResp.WrongExpectedVersion => {
   const answer = new AppendResp.WrongExpectedVersion();
   if (expected === Expected.any) answer.setExpectedAny(new Empty()).setAny2060(new Empty());
   else if (expected === Expected.streamExists) answer.setExpectedStreamExists(new Empty()).setStreamExists2060(new Empty());
   else if (expected === Expected.noStream) answer.setExpectedNoStream(new Empty());
-  else answer.setExpectedRevision(String(BigInt(expected))).setExpectedRevision2060(expected);
+  else answer.setExpectedRevision(text).setExpectedRevision2060(expected);
   if (current < 0) answer.setCurrentNoStream(new Empty()).setNoStream2060(new Empty());
   else answer.setCurrentRevision(String(current)).setCurrentRevision2060(current);
   return answer;
 };
 
-const appendResponse = (outcome: WriteOutcome, stream: string, expected: number): AppendResp => {
+const appendResponse = (outcome: WriteOutcome, stream: string, expected: Expectation): AppendResp => {
   const response = new AppendResp();
   switch (outcome.kind) {
     case 'success': {
@@ -51,7 +51,7 @@ const appendResponse = (outcome: WriteOutcome, stream: string, expected: number)
 
 interface Collected {
   readonly stream: string;
-  readonly expected: number;
+  readonly expected: Expectation;
   readonly caller: Caller;
   readonly events: ProposedEvent[];
   bytes: number;
@@ -61,7 +61,7 @@ const collect = (parts: WriteParts, call: ServerReadableStream<AppendReq, Append
   if (!state) {
     const options = message.getOptions();
     if (!options) throw invalidArgument('the first message must name the stream');
-    const expected = expectedRevision(options, options.hasRevision() ? options.getRevision() : undefined);
+    const expected = expectation(options, options.hasRevision() ? options.getRevision() : undefined);
     return { stream: streamName(options.getStreamIdentifier()), expected, caller: parts.access.caller(call.metadata), events: [], bytes: 0 };
   }
   const event = proposedEvent(message.getProposedMessage());
@@ -84,7 +84,7 @@ export const append = (parts: WriteParts) => (call: ServerReadableStream<AppendR
     if (!state) throw invalidArgument('the stream is not named');
     const { stream, expected, caller, events } = state;
     await parts.access.check(caller, 'write', stream);
-    const response = appendResponse(await parts.appender.submit({ kind: 'append', stream, expected, events }), stream, expected);
+    const response = appendResponse(await parts.appender.submit({ kind: 'append', stream, expected: expected.expected, events }), stream, expected);
     answered = true;
     callback(null, response);
   };
@@ -114,12 +114,12 @@ interface DeleteOptions {
 const remove = async (parts: WriteParts, kind: 'delete' | 'tombstone', caller: Caller, options: DeleteOptions | undefined): Promise<number | undefined> => {
   if (!options) throw invalidArgument('the options are missing');
   const stream = streamName(options.getStreamIdentifier());
-  const expected = expectedRevision(options, options.hasRevision() ? options.getRevision() : undefined);
+  const expected = expectation(options, options.hasRevision() ? options.getRevision() : undefined);
   await parts.access.check(caller, 'delete', stream);
-  const outcome = await parts.appender.submit({ kind, stream, expected, eventId: randomUUID() });
+  const outcome = await parts.appender.submit({ kind, stream, expected: expected.expected, eventId: randomUUID() });
   switch (outcome.kind) {
     case 'success': return outcome.position;
-    case 'wrong-expected-version': throw wrongExpectedVersion('Delete', stream, expected, outcome.current);
+    case 'wrong-expected-version': throw wrongExpectedVersion('Delete', stream, expected.text, outcome.current);
     case 'stream-deleted': throw streamDeleted(stream);
     case 'timeout': throw timedOut();
     case 'unavailable': throw unavailable(outcome.message);
