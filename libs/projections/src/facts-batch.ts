@@ -22,11 +22,11 @@ const concerns = (model: ReadModel, item: Item): boolean => {
 export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envelope[]): readonly Item[] =>
   envelopes.map(itemOfEnvelope).filter((item) => models.some((model) => concerns(model, item)));
 
-const loadSeen = async (tx: ClientBase, members: readonly Member[], items: readonly Item[]): Promise<ReadonlyMap<string, Seen>> => {
-  const seen = new Map(members.map(({ physical }): [string, Seen] => [physical, new Map()]));
+const loadSeen = async (tx: ClientBase, physicals: readonly string[], items: readonly Item[]): Promise<ReadonlyMap<string, Seen>> => {
+  const seen = new Map(physicals.map((physical): [string, Seen] => [physical, new Map()]));
   const { rows } = await tx.query<[string, string, string]>({
     text: 'SELECT physical, stream, revision FROM read_model_streams WHERE physical = ANY($1) AND stream = ANY($2)',
-    values: [members.map(({ physical }) => physical), [...new Set(items.map(streamOf))]],
+    values: [physicals, [...new Set(items.map(streamOf))]],
     rowMode: 'array',
     types: ownTypes,
   });
@@ -57,13 +57,25 @@ const unseen = (items: readonly Item[], seen: ReadonlyMap<string, bigint>): { re
   return { fresh, reached };
 };
 
+/** How far a table is in the streams of these items. */
+export const seenOf = async (tx: ClientBase, physical: string, items: readonly Item[]): Promise<ReadonlyMap<string, bigint>> =>
+  (await loadSeen(tx, [physical], items)).get(physical) as Seen;
+
+/** Parts what another table, `other`, has folded already (`fresh`) from what it has not (`rest`); drops what is in `folded`, which is brought up to date. */
+export const keepUnseen = (items: readonly Item[], folded: Map<string, bigint>, other: ReadonlyMap<string, bigint>): { readonly fresh: readonly Item[]; readonly rest: readonly Item[] } => {
+  const within = items.filter((item) => item.revision <= (other.get(streamOf(item)) ?? -1n));
+  const { fresh, reached } = unseen(within, folded);
+  for (const [stream, revision] of reached) folded.set(stream, revision);
+  return { fresh, rest: items.filter((item) => item.revision > (other.get(streamOf(item)) ?? -1n)) };
+};
+
 /**
  * Folds facts into members whose position rows the caller has locked. A fact that came before (by revision within its stream) is dropped per table,
  * so redelivery and replay are harmless. A member that cannot fold a fact keeps what came before it and halts; the others go on.
  */
 export const foldFacts = async (tx: ClientBase, members: readonly Member[], items: readonly Item[], fold: FoldMember): Promise<readonly Halt[]> => {
   if (members.length === 0 || items.length === 0) return [];
-  const seen = await loadSeen(tx, members, items);
+  const seen = await loadSeen(tx, members.map(({ physical }) => physical), items);
   const changed: (readonly [string, Seen])[] = [];
   const halts: Halt[] = [];
   for (const member of members) {

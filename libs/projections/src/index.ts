@@ -8,3 +8,5 @@ export type { Halt, ModelHealth, OwnProjections, OwnProjectionsOptions, Projecti
 export { migrateReadModels, startOwnProjections } from './own-projections';
 export { factsSink, type FactsSink } from './facts-sink';
 export { RebuildImpossible } from './replay-facts';
+export { diffRebuild, type RebuildDiff, type RowDifference } from './diff';
+export { replayOf } from './replay-of-log';

@@ -95,7 +95,7 @@ const trySwap = (job: Job): Promise<boolean> =>
       // Either it has all the live one has, or, by the store's own word, all there is.
       if (lane !== undefined && comparePositions(fresh.position, live.position) < 0 && !(await lane.caughtUp().catch(() => false))) return false;
       if (member.model.facts.length > 0) {
-        await replayRest(tx, needReplay(job), member, fresh.replayCursor);
+        await replayRest(tx, job.stop, needReplay(job), member, fresh.replayCursor);
         if (fresh !== live) await checkFacts(tx, member.model, fresh, live);
       }
       if (fresh.state === 'shadow') {

@@ -111,12 +111,13 @@ export const ensureLive = (pool: Pool, model: ReadModel): Promise<Registered> =>
     return (await lockTables(tx, [physical]))[0] as Registered;
   });
 
-/** The shadow the model fills: the one a crashed rebuild left, if it fits and has not halted, or a new one. Undefined while a newer program fills its own. */
+/** The shadow the model fills: the one a crashed rebuild left, if it fits and has not halted, or a new one. Undefined where a newer program has its own. */
 export const ensureShadow = (pool: Pool, model: ReadModel): Promise<Registered | undefined> =>
   inTransaction(pool, async (tx) => {
     await lockModel(tx, model);
-    const found = (await tablesOf(tx, [model.name], true)).find(({ state }) => state === 'shadow');
-    if (found !== undefined && standingOf(model, found) === 'newer') return undefined;
+    const tables = await tablesOf(tx, [model.name], true);
+    if (tables.some((table) => standingOf(model, table) === 'newer')) return undefined;
+    const found = tables.find(({ state }) => state === 'shadow');
     if (found !== undefined && standingOf(model, found) === 'same' && found.halt === undefined) return found;
     if (found !== undefined) await dropTable(tx, found.physical);
     return (await lockTables(tx, [await createTable(tx, model, 'shadow')]))[0] as Registered;

@@ -33,7 +33,7 @@ const foldReplayed = async (tx: ClientBase, member: Member, { envelopes, next }:
 /** Replays from the table's cursor to the end of the log, a transaction for each piece. Gives the number of envelopes read. */
 export const replayInPieces = async (pool: Pool, stop: Stopper, replay: Replay, member: Member, cursor: string | undefined): Promise<number> => {
   let read = 0;
-  for await (const batch of replay(servicesOf(member), cursor)) {
+  for await (const batch of replay(servicesOf(member), cursor, stop.signal)) {
     if (stop.stopped) throw new Stopped();
     const halt = await inTransaction(pool, async (tx) => {
       const [table] = await lockTables(tx, [member.physical]);
@@ -47,8 +47,8 @@ export const replayInPieces = async (pool: Pool, stop: Stopper, replay: Replay, 
 };
 
 /** The last piece of a replay, inside the transaction that makes the table ready: nothing is delivered to the model while it runs. */
-export const replayRest = async (tx: ClientBase, replay: Replay, member: Member, cursor: string | undefined): Promise<void> => {
-  for await (const batch of replay(servicesOf(member), cursor)) {
+export const replayRest = async (tx: ClientBase, stop: Stopper, replay: Replay, member: Member, cursor: string | undefined): Promise<void> => {
+  for await (const batch of replay(servicesOf(member), cursor, stop.signal)) {
     const halt = await foldReplayed(tx, member, batch);
     if (halt !== undefined) throw haltedRebuild(halt);
   }

@@ -15,6 +15,7 @@ export interface ReplayBatch {
 
 /**
  * Reads the log of facts again: every envelope of these services' topics after the cursor (from the very start if left out), in order within each
- * stream, up to at least the end the log had when the replay was asked for; then it ends.
+ * stream, up to at least the end the log had when the replay was asked for; then it ends. Throws if the log no longer holds what is asked for.
+ * Ends early, by throwing, when `signal` is aborted.
  */
-export type Replay = (services: readonly string[], from: string | undefined) => AsyncIterable<ReplayBatch>;
+export type Replay = (services: readonly string[], from: string | undefined, signal: AbortSignal) => AsyncIterable<ReplayBatch>;
