@@ -37,7 +37,7 @@ const settings = (secrets: Secrets, postgres: LocalPostgres, node: EventStoreNod
   VAULT_KEK: secrets.vaultKek,
   IDENTITY_PEPPER: secrets.pepper,
   STAFF: JSON.stringify(secrets.staff.map(({ name, role, passwordHash }) => ({ name, role, passwordHash }))),
-  BILLING_GATEWAY_SECRET: secrets.gatewaySecret,
+  BILLING_CALLBACK_SECRET: secrets.gatewaySecret,
   POOL_MAX: '5',
   LOG_LEVEL: 'warn',
   ...env,
