@@ -15,7 +15,10 @@ const gates = new Map<string, () => void>();
 const gate: Gate = { pass: (name) => (name === 'open' ? Promise.resolve() : new Promise<void>((resolve) => gates.set(name, resolve))) };
 
 beforeAll(async () => {
-  qiyue = await startPlatform([lampService], { ports: [{ provide: Gate, useValue: gate }], env: { REQUESTS_MAX: '20', REQUEST_TIMEOUT_MS: '1500' } });
+  qiyue = await startPlatform([lampService], {
+    ports: [{ provide: Gate, useValue: gate }],
+    env: { REQUESTS_MAX: '20', REQUEST_TIMEOUT_MS: '1500' },
+  });
   lampId = (await qiyue.post('/lamp/lamps', { owner: 'Anna' }, asAnna)).body.id;
   await qiyue.settle();
 }, 60_000);
@@ -24,13 +27,23 @@ afterAll(() => qiyue?.stop());
 describe('commands over HTTP', () => {
   test('something new is answered 201 with the revision as its ETag, something old 200', async () => {
     const placed = await qiyue.post('/lamp/lamps', { owner: 'Anna' }, asAnna);
-    expect(placed).toMatchObject({ status: 201, revision: '0', body: { revision: '0', replayed: false, events: [{ type: 'LampPlaced' }] } });
+    expect(placed).toMatchObject({
+      status: 201,
+      revision: '0',
+      body: { revision: '0', replayed: false, events: [{ type: 'LampPlaced' }] },
+    });
     const lit = await qiyue.post(`/lamp/lamps/${placed.body.id}/light`, { minutes: 5 }, asAnna);
     expect(lit).toMatchObject({ status: 200, revision: '1', body: { id: placed.body.id, events: [{ type: 'LampLit' }] } });
-    expect(await qiyue.post(`/lamp/lamps/${placed.body.id}/light`, { minutes: 5 }, asAnna)).toMatchObject({ status: 200, revision: '1', body: { events: [] } });
+    expect(await qiyue.post(`/lamp/lamps/${placed.body.id}/light`, { minutes: 5 }, asAnna)).toMatchObject({
+      status: 200,
+      revision: '1',
+      body: { events: [] },
+    });
   });
   test('a refusal carries code, clause, agreement version, details and trace', async () => {
-    const { body: { id } } = await qiyue.post('/lamp/lamps', { owner: 'Anna' }, asAnna);
+    const {
+      body: { id },
+    } = await qiyue.post('/lamp/lamps', { owner: 'Anna' }, asAnna);
     await qiyue.post(`/lamp/lamps/${id}/light`, { minutes: 1 }, asAnna);
     await qiyue.settle();
     await qiyue.advanceTo('2026-03-02T02:01:00.000Z');
@@ -38,26 +51,49 @@ describe('commands over HTTP', () => {
     expect(refused.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(refused).toMatchObject({
       status: 409,
-      body: { type: 'urn:qiyue:problem:lamp-burnt-out', title: 'The lamp has burnt out.', status: 409, code: 'lamp-burnt-out', clause: '2.2.5', agreementVersion: '2026-01', instance: `/lamp/lamps/${id}/light`, traceId: expect.stringMatching(hex32), lampId: id },
+      body: {
+        type: 'urn:qiyue:problem:lamp-burnt-out',
+        title: 'The lamp has burnt out.',
+        status: 409,
+        code: 'lamp-burnt-out',
+        clause: '2.2.5',
+        agreementVersion: '2026-01',
+        instance: `/lamp/lamps/${id}/light`,
+        traceId: expect.stringMatching(hex32),
+        lampId: id,
+      },
     });
   });
   test('If-Match lets a command through only at its revision', async () => {
-    const { body: { id } } = await qiyue.post('/lamp/lamps', { owner: 'Anna' }, asAnna);
+    const {
+      body: { id },
+    } = await qiyue.post('/lamp/lamps', { owner: 'Anna' }, asAnna);
     const light = (etag: string) => qiyue.post(`/lamp/lamps/${id}/light`, { minutes: 5 }, { ...asAnna, headers: { 'if-match': etag } });
     expect(await light('"7"')).toMatchObject({ status: 412, body: { code: 'revision-mismatch' } });
     expect(await light('nonsense')).toMatchObject({ status: 412, body: { code: 'revision-mismatch' } });
     expect(await light('"0"')).toMatchObject({ status: 200, revision: '1' });
     expect(await light('"0"')).toMatchObject({ status: 412 });
   });
-  test('a caller\'s trace goes on, and into the stored events', async () => {
+  test("a caller's trace goes on, and into the stored events", async () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const placed = await qiyue.post('/lamp/lamps', { owner: 'Anna' }, { ...asAnna, headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'x-correlation-id': 'story-7' } });
+    const placed = await qiyue.post(
+      '/lamp/lamps',
+      { owner: 'Anna' },
+      { ...asAnna, headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'x-correlation-id': 'story-7' } },
+    );
     expect(placed.headers.get('x-trace-id')).toBe(traceId);
     const { body } = await qiyue.get(`/lamp/audit/streams/lamp-${placed.body.id}`, { as: 'auditor' });
-    expect(body.events[0].metadata).toMatchObject({ traceparent: expect.stringContaining(traceId), correlationId: 'story-7', actor: { kind: 'customer', id: anna }, recordedAt: qiyue.now() });
+    expect(body.events[0].metadata).toMatchObject({
+      traceparent: expect.stringContaining(traceId),
+      correlationId: 'story-7',
+      actor: { kind: 'customer', id: anna },
+      recordedAt: qiyue.now(),
+    });
   });
   test('a trace that cannot be read is replaced', async () => {
-    const answer = await qiyue.get('/lamp/gate/open', { headers: { traceparent: '00-00000000000000000000000000000000-00f067aa0ba902b7-01' } });
+    const answer = await qiyue.get('/lamp/gate/open', {
+      headers: { traceparent: '00-00000000000000000000000000000000-00f067aa0ba902b7-01' },
+    });
     expect(answer.headers.get('x-trace-id')).toMatch(hex32);
     expect(answer.headers.get('x-trace-id')).not.toBe('0'.repeat(32));
   });
@@ -76,32 +112,68 @@ describe('bad input is never a fault', () => {
     ['a prototype', 400, 'malformed', { raw: '{"owner":"a","__proto__":{"isAdmin":true}}' }],
     ['a constructor', 400, 'malformed', { raw: '{"owner":"a","constructor":{"prototype":{}}}' }],
     ['nesting without end', 400, 'malformed', { raw: `{"owner":${nested}}` }],
-    ['another media type', 415, 'unsupported-media-type', { raw: 'owner=a', headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
+    [
+      'another media type',
+      415,
+      'unsupported-media-type',
+      { raw: 'owner=a', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    ],
     ['text', 415, 'unsupported-media-type', { raw: 'a', headers: { 'content-type': 'text/plain' } }],
     ['more than the limit', 413, 'too-large', { raw: JSON.stringify({ owner: 'x'.repeat(300_000) }) }],
     ['a key with a space', 400, 'idempotency-key-invalid', { raw: '{"owner":"a"}', key: 'a b' }],
     ['a key that is too long', 400, 'idempotency-key-invalid', { raw: '{"owner":"a"}', key: 'k'.repeat(201) }],
   ];
   test.each(table)('%s is %i %s', async (_name, status, code, options) => {
-    expect(await qiyue.post('/lamp/lamps', undefined, { ...asAnna, ...options })).toMatchObject({ status, body: { code, status, traceId: expect.stringMatching(hex32) } });
+    expect(await qiyue.post('/lamp/lamps', undefined, { ...asAnna, ...options })).toMatchObject({
+      status,
+      body: { code, status, traceId: expect.stringMatching(hex32) },
+    });
   });
   test.each([
-    ['a missing field', {}, ['/owner']], ['a field of another type', { owner: 5 }, ['/owner']], ['an unknown field', { owner: 'a', admin: true }, ['/admin']], ['two faults', { owner: '', other: 1 }, ['/other', '/owner']],
+    ['a missing field', {}, ['/owner']],
+    ['a field of another type', { owner: 5 }, ['/owner']],
+    ['an unknown field', { owner: 'a', admin: true }, ['/admin']],
+    ['two faults', { owner: '', other: 1 }, ['/other', '/owner']],
   ])('%s is told with its pointer', async (_name, body, pointers) => {
     const { status, body: problem } = await qiyue.post('/lamp/lamps', body, asAnna);
-    expect({ status, pointers: [...new Set(problem.errors.map(({ pointer }: { pointer: string }) => pointer))].sort() }).toEqual({ status: 422, pointers });
+    expect({ status, pointers: [...new Set(problem.errors.map(({ pointer }: { pointer: string }) => pointer))].sort() }).toEqual({
+      status: 422,
+      pointers,
+    });
   });
-  test('a fault never repeats what was sent', async () => expect((await qiyue.post('/lamp/lamps', { owner: ['hunter2'] }, asAnna)).text).not.toContain('hunter2'));
-  test.each(['/lamp/lamps/%00', '/lamp/lamps/a%00b/x', '/lamp/lamps/%ff', '/lamp/lamps/%ED%A0%80', '/%', '/lamp/lamps?after=%00', '/lamp/lamps?limit=0', '/lamp/lamps?limit=9999', '/lamp/lamps?limit=x', '/lamp/lamps?after=nonsense', '/lamp/lamps?limit=1&limit=2', '/lamp/lamps?order=x', `/lamp/lamps/${'x'.repeat(1000)}`])('GET %s is a problem of the caller', async (path) => {
+  test('a fault never repeats what was sent', async () =>
+    expect((await qiyue.post('/lamp/lamps', { owner: ['hunter2'] }, asAnna)).text).not.toContain('hunter2'));
+  test.each([
+    '/lamp/lamps/%00',
+    '/lamp/lamps/a%00b/x',
+    '/lamp/lamps/%ff',
+    '/lamp/lamps/%ED%A0%80',
+    '/%',
+    '/lamp/lamps?after=%00',
+    '/lamp/lamps?limit=0',
+    '/lamp/lamps?limit=9999',
+    '/lamp/lamps?limit=x',
+    '/lamp/lamps?after=nonsense',
+    '/lamp/lamps?limit=1&limit=2',
+    '/lamp/lamps?order=x',
+    `/lamp/lamps/${'x'.repeat(1000)}`,
+  ])('GET %s is a problem of the caller', async (path) => {
     const answer = await qiyue.get(path, { as: 'operator' });
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
-  test.each(["1'; DROP TABLE lamps; --", '-', '.', '..', '$all', '%20', 'é', 'x'.repeat(129)])('an id like %j names nothing', async (id) => {
-    expect(await qiyue.post(`/lamp/lamps/${encodeURIComponent(id)}/light`, { minutes: 1 }, asAnna)).toMatchObject({ status: 404 });
-  });
-  test('a route that is not there is a 404 problem', async () => expect(await qiyue.get('/lamp/nothing', { as: 'operator' })).toMatchObject({ status: 404, body: { code: 'not-found', instance: '/lamp/nothing' } }));
+  test.each(["1'; DROP TABLE lamps; --", '-', '.', '..', '$all', '%20', 'é', 'x'.repeat(129)])(
+    'an id like %j names nothing',
+    async (id) => {
+      expect(await qiyue.post(`/lamp/lamps/${encodeURIComponent(id)}/light`, { minutes: 1 }, asAnna)).toMatchObject({ status: 404 });
+    },
+  );
+  test('a route that is not there is a 404 problem', async () =>
+    expect(await qiyue.get('/lamp/nothing', { as: 'operator' })).toMatchObject({
+      status: 404,
+      body: { code: 'not-found', instance: '/lamp/nothing' },
+    }));
   test('a fault of ours is a 500 without its inside', async () => {
     const answer = await qiyue.post('/lamp/gate/open', {}, { as: 'operator' });
     expect(answer).toMatchObject({ status: 500, body: { code: 'fault', traceId: expect.stringMatching(hex32) } });
@@ -119,28 +191,58 @@ describe('bad input is never a fault', () => {
 describe('who may', () => {
   const everyone = ['customer', 'dealer', 'finance', 'officer', 'auditor', 'operator', 'service'] as const;
   const table = [
-    ['GET', '/lamp/lamps', ['customer', 'officer', 'operator']], ['POST', '/lamp/lamps', ['customer']], ['GET', '/lamp/ops/parked', ['operator', 'auditor']], ['POST', '/lamp/ops/parked/redrive', ['operator']],
-    ['POST', '/lamp/ops/parked/discard', ['operator']], ['GET', '/lamp/audit/streams/lamp-x', ['auditor']], ['GET', '/lamp/audit/streams/lamp-x/verify', ['auditor']], ['POST', '/clock/settle', ['operator']], ['GET', '/clock', ['operator']],
+    ['GET', '/lamp/lamps', ['customer', 'officer', 'operator']],
+    ['POST', '/lamp/lamps', ['customer']],
+    ['GET', '/lamp/ops/parked', ['operator', 'auditor']],
+    ['POST', '/lamp/ops/parked/redrive', ['operator']],
+    ['POST', '/lamp/ops/parked/discard', ['operator']],
+    ['GET', '/lamp/audit/streams/lamp-x', ['auditor']],
+    ['GET', '/lamp/audit/streams/lamp-x/verify', ['auditor']],
+    ['POST', '/clock/settle', ['operator']],
+    ['GET', '/clock', ['operator']],
   ] as const;
   test.each(table)('%s %s is for %j', async (method, path, allowed) => {
     const send = (as: (typeof everyone)[number] | 'nobody') => (method === 'GET' ? qiyue.get(path, { as }) : qiyue.post(path, {}, { as }));
     const statuses = await Promise.all(everyone.map(async (as) => [as, (await send(as)).status] as const));
-    expect(statuses.filter(([, status]) => status !== 403).map(([as]) => as).sort()).toEqual([...allowed].sort());
+    expect(
+      statuses
+        .filter(([, status]) => status !== 403)
+        .map(([as]) => as)
+        .sort(),
+    ).toEqual([...allowed].sort());
     expect(statuses.some(([, status]) => status === 401 || status >= 500)).toBe(false);
     expect((await send('nobody')).status).toBe(401);
   });
-  test('without a token there is a challenge', async () => expect((await qiyue.get('/lamp/lamps')).headers.get('www-authenticate')).toBe('Bearer'));
-  test('a customer is told that somebody else\'s thing does not exist', async () => {
+  test('without a token there is a challenge', async () =>
+    expect((await qiyue.get('/lamp/lamps')).headers.get('www-authenticate')).toBe('Bearer'));
+  test("a customer is told that somebody else's thing does not exist", async () => {
     expect(await qiyue.get(`/lamp/lamps/${lampId}`, asBert)).toMatchObject({ status: 404, body: { code: 'not-found' } });
-    expect(await qiyue.post(`/lamp/lamps/${lampId}/light`, { minutes: 1 }, asBert)).toMatchObject({ status: 404, body: { code: 'not-found' } });
+    expect(await qiyue.post(`/lamp/lamps/${lampId}/light`, { minutes: 1 }, asBert)).toMatchObject({
+      status: 404,
+      body: { code: 'not-found' },
+    });
     expect((await qiyue.get('/lamp/lamps', asBert)).body.items).toEqual([]);
   });
 
   const bearer = (token: string) => qiyue.get('/lamp/lamps', { headers: { authorization: `Bearer ${token}` } });
-  const forged = async (changes: { alg?: string; exp?: number; iss?: string; aud?: string; role?: string; key?: Parameters<SignJWT['sign']>[0] }) => {
+  const forged = async (changes: {
+    alg?: string;
+    exp?: number;
+    iss?: string;
+    aud?: string;
+    role?: string;
+    key?: Parameters<SignJWT['sign']>[0];
+  }) => {
     const now = Math.floor(Date.parse(qiyue.now()) / 1000);
     const { privateKey } = generateKeyPairSync('ed25519');
-    return new SignJWT({ role: changes.role ?? 'operator' }).setProtectedHeader({ alg: changes.alg ?? 'EdDSA' }).setSubject('x').setIssuer(changes.iss ?? 'qiyue').setAudience(changes.aud ?? 'qiyue').setIssuedAt(now).setExpirationTime(changes.exp ?? now + 60).sign(changes.key ?? privateKey);
+    return new SignJWT({ role: changes.role ?? 'operator' })
+      .setProtectedHeader({ alg: changes.alg ?? 'EdDSA' })
+      .setSubject('x')
+      .setIssuer(changes.iss ?? 'qiyue')
+      .setAudience(changes.aud ?? 'qiyue')
+      .setIssuedAt(now)
+      .setExpirationTime(changes.exp ?? now + 60)
+      .sign(changes.key ?? privateKey);
   };
   test('a token of another key, algorithm or none is refused', async () => {
     expect((await bearer(await forged({}))).status).toBe(401);
@@ -152,10 +254,13 @@ describe('who may', () => {
   });
   test('a token whose payload was changed is refused', async () => {
     const [head, payload, signature] = (await qiyue.as('customer')).split('.') as [string, string, string];
-    const changed = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'operator' })).toString('base64url');
+    const changed = Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role: 'operator' })).toString(
+      'base64url',
+    );
     expect((await bearer(`${head}.${changed}.${signature}`)).status).toBe(401);
   });
-  test('an invalid token is refused on public routes as well', async () => expect((await qiyue.get('/lamp/gate/open', { headers: { authorization: 'Bearer x' } })).status).toBe(401));
+  test('an invalid token is refused on public routes as well', async () =>
+    expect((await qiyue.get('/lamp/gate/open', { headers: { authorization: 'Bearer x' } })).status).toBe(401));
 });
 
 describe('limits', () => {
@@ -170,7 +275,8 @@ describe('limits', () => {
     expect((await Promise.all(held)).every(({ status }) => status === 200)).toBe(true);
     expect((await qiyue.get('/lamp/gate/open')).status).toBe(200);
   });
-  test('a request that takes too long is answered 503', async () => expect(await qiyue.get('/lamp/gate/never')).toMatchObject({ status: 503, body: { code: 'timed-out' } }));
+  test('a request that takes too long is answered 503', async () =>
+    expect(await qiyue.get('/lamp/gate/never')).toMatchObject({ status: 503, body: { code: 'timed-out' } }));
 });
 
 describe('papers of the process', () => {
@@ -185,7 +291,10 @@ describe('papers of the process', () => {
   });
   test('health and metrics are there', async () => {
     expect(await qiyue.get('/livez')).toMatchObject({ status: 200, body: { status: 'alive' } });
-    expect(await qiyue.get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready', degraded: [], checks: { 'event-store': 'ok', vault: 'ok', 'database.lamp': 'ok' } } });
+    expect(await qiyue.get('/readyz')).toMatchObject({
+      status: 200,
+      body: { status: 'ready', degraded: [], checks: { 'event-store': 'ok', vault: 'ok', 'database.lamp': 'ok' } },
+    });
     const { text } = await qiyue.get('/metrics');
     expect(text).toMatch(/qiyue_commands_total\{service="lamp",command="place",outcome="accepted"\} \d+/);
     expect(text).toContain('route="/lamp/lamps/:lampId/light"');
@@ -201,7 +310,9 @@ describe('personal data in answers', () => {
     expect((await qiyue.get(`/lamp/lamps/${lampId}`, clerk)).body.owner).toBe('Anna');
     const { body } = await qiyue.get(`/lamp/audit/streams/lamp_access-${anna}`, { as: 'auditor' });
     const reads = body.events.map(({ data }: { data: object }) => data).filter(({ staffId }: { staffId: string }) => staffId === 'clerk-7');
-    expect(reads).toEqual([{ accountId: anna, role: 'officer', staffId: 'clerk-7', route: 'GET /lamp/lamps/:lampId', readAt: qiyue.now() }]);
+    expect(reads).toEqual([
+      { accountId: anna, role: 'officer', staffId: 'clerk-7', route: 'GET /lamp/lamps/:lampId', readAt: qiyue.now() },
+    ]);
   });
   test('auditors read events sealed, page by page, and their chain holds', async () => {
     const { body } = await qiyue.get(`/lamp/audit/streams/lamp-${lampId}?limit=1`, { as: 'auditor' });

@@ -11,7 +11,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => qiyue?.stop());
 
-const place = (key: string, owner = 'Anna', who: typeof asAnna | typeof asBert = asAnna) => qiyue.post('/lamp/lamps', { owner }, { ...who, key });
+const place = (key: string, owner = 'Anna', who: typeof asAnna | typeof asBert = asAnna) =>
+  qiyue.post('/lamp/lamps', { owner }, { ...who, key });
 const light = (id: string, key: string, minutes = 5) => qiyue.post(`/lamp/lamps/${id}/light`, { minutes }, { ...asAnna, key });
 const events = async (stream: string) => (await qiyue.get(`/lamp/audit/streams/${stream}`, { as: 'auditor' })).body.events ?? [];
 const forgetAnswers = async () => {
@@ -24,7 +25,11 @@ describe('the idempotency key', () => {
   test('the same key and body create once and are answered the same', async () => {
     const first = await place('create-1');
     const again = await place('create-1');
-    expect(again).toMatchObject({ status: 201, revision: first.revision, body: { id: first.body.id, events: first.body.events, replayed: true } });
+    expect(again).toMatchObject({
+      status: 201,
+      revision: first.revision,
+      body: { id: first.body.id, events: first.body.events, replayed: true },
+    });
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(first.headers.get('idempotency-replayed')).toBeNull();
     expect(await events(`lamp-${first.body.id}`)).toHaveLength(1);
@@ -70,7 +75,11 @@ describe('the idempotency key', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => place('at-once')));
     expect(answers.filter(({ status, body }) => status === 201 && body.replayed === false)).toHaveLength(1);
     for (const { status, body, headers } of answers.filter(({ status: code }) => code !== 201)) {
-      expect({ status, code: body.code, retryAfter: headers.get('retry-after') }).toEqual({ status: 409, code: 'in-progress', retryAfter: '1' });
+      expect({ status, code: body.code, retryAfter: headers.get('retry-after') }).toEqual({
+        status: 409,
+        code: 'in-progress',
+        retryAfter: '1',
+      });
     }
     const id = answers.find(({ status }) => status === 201)?.body.id as string;
     expect(await events(`lamp-${id}`)).toHaveLength(1);
@@ -90,7 +99,11 @@ describe('the idempotency key', () => {
     const already = await light(first.body.id, 'already-before-restart');
     await qiyue.restart();
     expect(await place('before-restart')).toMatchObject({ status: 201, body: { id: first.body.id, replayed: true } });
-    expect(await light(first.body.id, 'already-before-restart')).toMatchObject({ status: 200, revision: already.revision, body: { replayed: true } });
+    expect(await light(first.body.id, 'already-before-restart')).toMatchObject({
+      status: 200,
+      revision: already.revision,
+      body: { replayed: true },
+    });
     expect(await place('before-restart', 'Other')).toMatchObject({ status: 422 });
   });
   test('stored answers hold neither names nor tokens', async () => {

@@ -7,7 +7,17 @@ export type { AnsweredEvent, CommandAnswer } from './answer';
 export { defineService } from './declare/service';
 export type { ServiceDeclaration, ServiceDefinition, StartContext } from './declare/service';
 export { reaction } from './declare/reaction';
-export type { AnyReaction, FactsContext, Instant, Loaded, PortToken, ReactionContext, ReactionOutcome, Trigger, TriggerData } from './declare/reaction';
+export type {
+  AnyReaction,
+  FactsContext,
+  Instant,
+  Loaded,
+  PortToken,
+  ReactionContext,
+  ReactionOutcome,
+  Trigger,
+  TriggerData,
+} from './declare/reaction';
 export { onDeadline } from './declare/deadline';
 export type { AnyDeadline, DueDeadline } from './declare/deadline';
 export { Caller, newId, roles, Who } from './http/caller';

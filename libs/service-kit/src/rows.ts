@@ -7,7 +7,9 @@ export type RowKey<R extends Row> = string | Partial<R>;
 type Scalar = string | number | boolean | null;
 
 /** What rows must hold: a value, one of several, or a range (`from` inclusive, `until` exclusive). */
-export type Where<R extends Row> = { readonly [Column in keyof R]?: Scalar | readonly Scalar[] | { readonly from?: string | number; readonly until?: string | number } };
+export type Where<R extends Row> = {
+  readonly [Column in keyof R]?: Scalar | readonly Scalar[] | { readonly from?: string | number; readonly until?: string | number };
+};
 
 export interface ListOptions<R extends Row> {
   readonly where?: Where<R>;

@@ -24,9 +24,17 @@ beforeEach(() => {
   told.length = 0;
 });
 
-const place = async (owner = 'Anna', who: { as: { role: 'customer'; sub: string } } = asAnna): Promise<string> => (await qiyue.post('/lamp/lamps', { owner }, who)).body.id;
-const light = (id: string, minutes: number, who: { as: { role: 'customer'; sub: string } } = asAnna) => qiyue.post(`/lamp/lamps/${id}/light`, { minutes }, who);
-const events = async (service: string, stream: string) => ((await qiyue.get(`/${service}/audit/streams/${stream}?limit=500`, { as: 'auditor' })).body.events ?? []) as { type: string; data: Record<string, unknown>; metadata: Record<string, unknown>; id: string }[];
+const place = async (owner = 'Anna', who: { as: { role: 'customer'; sub: string } } = asAnna): Promise<string> =>
+  (await qiyue.post('/lamp/lamps', { owner }, who)).body.id;
+const light = (id: string, minutes: number, who: { as: { role: 'customer'; sub: string } } = asAnna) =>
+  qiyue.post(`/lamp/lamps/${id}/light`, { minutes }, who);
+const events = async (service: string, stream: string) =>
+  ((await qiyue.get(`/${service}/audit/streams/${stream}?limit=500`, { as: 'auditor' })).body.events ?? []) as {
+    type: string;
+    data: Record<string, unknown>;
+    metadata: Record<string, unknown>;
+    id: string;
+  }[];
 const minutesLater = (minutes: number): string => new Date(Date.parse(qiyue.now()) + minutes * 60_000).toISOString();
 const statusOf = async (id: string): Promise<string> => (await qiyue.get(`/lamp/lamps/${id}`, operator)).body.status;
 const query = async (service: string, text: string, values: unknown[] = []) => {
@@ -49,7 +57,12 @@ describe('the one path', () => {
     expect((await qiyue.get(`/meter/known-lamps/${id}`, operator)).body).toEqual({ lampId: id, accountId: 'anna', lit: true });
     const noted = (await events('meter', 'meter-of-anna')).find(({ data }) => data['lampId'] === id);
     const [, litEvent] = await events('lamp', `lamp-${id}`);
-    expect(noted?.metadata).toMatchObject({ correlationId: 'path-1', causationId: litEvent?.id, actor: { kind: 'service', id: 'meter' }, command: 'note' });
+    expect(noted?.metadata).toMatchObject({
+      correlationId: 'path-1',
+      causationId: litEvent?.id,
+      actor: { kind: 'service', id: 'meter' },
+      command: 'note',
+    });
     expect(told.filter(([, lampId]) => lampId === id)).toHaveLength(1);
   });
   test('a reaction reads personal data revealed, while bus and rows keep it sealed', async () => {
@@ -91,7 +104,11 @@ describe('deadlines', () => {
     await qiyue.advanceTo(dueAt);
     expect(await statusOf(id)).toBe('out');
     const last = (await events('lamp', `lamp-${id}`)).at(-1);
-    expect(last).toMatchObject({ type: 'LampBurntOut', data: { at: dueAt }, metadata: { recordedAt: dueAt, clause: '2.2.5', actor: { kind: 'service', id: 'lamp' } } });
+    expect(last).toMatchObject({
+      type: 'LampBurntOut',
+      data: { at: dueAt },
+      metadata: { recordedAt: dueAt, clause: '2.2.5', actor: { kind: 'service', id: 'lamp' } },
+    });
   });
   test('moving far ahead stops at each deadline in due order', async () => {
     const ids = [await place(), await place(), await place()];
@@ -156,7 +173,9 @@ describe('deadlines', () => {
       await qiyue.platform.stop();
       await second.state.process.testClock?.moveTo(Date.parse(due));
       await until(async () => {
-        const response = await fetch(`${second.url}/lamp/audit/streams/lamp-${late}`, { headers: { authorization: `Bearer ${(await second.state.process.tokens.issue({ role: 'auditor', sub: 'a' })).token}` } });
+        const response = await fetch(`${second.url}/lamp/audit/streams/lamp-${late}`, {
+          headers: { authorization: `Bearer ${(await second.state.process.tokens.issue({ role: 'auditor', sub: 'a' })).token}` },
+        });
         return ((await response.json()) as { events: unknown[] }).events.length === 3;
       });
     } finally {
@@ -183,10 +202,23 @@ describe('what cannot be done is parked', () => {
     const { body } = await qiyue.get('/meter/ops/parked', operator);
     expect(body.facts).toMatchObject([{ key: `lamp-${stuck}` }]);
     await expect(qiyue.settle()).rejects.toThrow(/parked/);
-    expect((await qiyue.post('/meter/ops/parked/redrive', { station: 'facts', stream: `lamp-${stuck}` }, operator)).body).toMatchObject({ handled: 0, left: 1 });
+    expect((await qiyue.post('/meter/ops/parked/redrive', { station: 'facts', stream: `lamp-${stuck}` }, operator)).body).toMatchObject({
+      handled: 0,
+      left: 1,
+    });
     const meterRuntime = qiyue.platform.state.services.find(({ definition }) => definition.streams.includes(meter as never));
-    await meterRuntime?.executor.execute(meter, `of-${stuckId}`, 'unstick', {}, {}, { commandId: 'unstick-1', correlationId: 'c', causationId: 'c', actor: { kind: 'operator', id: 'o' }, now: qiyue.now() });
-    expect((await qiyue.post('/meter/ops/parked/redrive', { station: 'facts', stream: `lamp-${stuck}` }, operator)).body).toMatchObject({ handled: 1, left: 0 });
+    await meterRuntime?.executor.execute(
+      meter,
+      `of-${stuckId}`,
+      'unstick',
+      {},
+      {},
+      { commandId: 'unstick-1', correlationId: 'c', causationId: 'c', actor: { kind: 'operator', id: 'o' }, now: qiyue.now() },
+    );
+    expect((await qiyue.post('/meter/ops/parked/redrive', { station: 'facts', stream: `lamp-${stuck}` }, operator)).body).toMatchObject({
+      handled: 1,
+      left: 0,
+    });
     await qiyue.settle();
     expect((await events('meter', `meter-of-${stuckId}`)).map(({ type }) => type)).toEqual(['MeterUnstuck', 'LightNoted']);
   });
@@ -201,7 +233,15 @@ describe('what cannot be done is parked', () => {
     expect(new Set(told.map(([, lampId]) => lampId)).size).toBe(1);
     outsideFails = false;
     told.length = 0;
-    expect((await qiyue.post('/meter/ops/parked/redrive', { station: 'events', stream: 'meter-of-anna', name: 'tell-outside-on-light-noted' }, operator)).body).toEqual({ handled: 2, left: 0 });
+    expect(
+      (
+        await qiyue.post(
+          '/meter/ops/parked/redrive',
+          { station: 'events', stream: 'meter-of-anna', name: 'tell-outside-on-light-noted' },
+          operator,
+        )
+      ).body,
+    ).toEqual({ handled: 2, left: 0 });
     expect(new Set(told.map(([, lampId]) => lampId))).toEqual(new Set(ids));
     await qiyue.settle();
   });
@@ -221,7 +261,11 @@ describe('what cannot be done is parked', () => {
     await light(await place(), 60);
     await qiyue.settle({ allowParked: true });
     expect((await qiyue.get('/metrics')).text).toContain('qiyue_parked{service="meter",kind="events"} 1');
-    await qiyue.post('/meter/ops/parked/discard', { station: 'events', stream: 'meter-of-anna', name: 'tell-outside-on-light-noted', reason: 'cleaning up' }, operator);
+    await qiyue.post(
+      '/meter/ops/parked/discard',
+      { station: 'events', stream: 'meter-of-anna', name: 'tell-outside-on-light-noted', reason: 'cleaning up' },
+      operator,
+    );
   });
 });
 

@@ -46,7 +46,10 @@ const callerOf = (request: FastifyRequest, claims: Claims | undefined): Caller =
   const accountId = claims?.accountId ?? (claims?.role === 'customer' ? claims.sub : undefined);
   const expectedRevision = revisionOf(request);
   return {
-    id: who, role, commandId, keyed: key !== undefined,
+    id: who,
+    role,
+    commandId,
+    keyed: key !== undefined,
     fingerprint: fingerprintOf([request.method, path, request.body ?? {}]),
     correlationId: correlation !== undefined && CORRELATION.test(correlation) ? correlation : commandId,
     traceparent: (request as TracedRequest)[TRACE]?.traceparent ?? '',
@@ -63,7 +66,8 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest & { [CALLER]?: Caller }>();
-    const access = (Reflect.getMetadata(ACCESS, context.getHandler()) ?? Reflect.getMetadata(ACCESS, context.getClass())) as Access | undefined;
+    const access = (Reflect.getMetadata(ACCESS, context.getHandler()) ?? Reflect.getMetadata(ACCESS, context.getClass())) as
+      Access | undefined;
     if (access === undefined) throw kitProblem('forbidden');
     const token = bearerOf(request);
     const claims = token === undefined ? undefined : await this.tokens.verify(token);

@@ -13,7 +13,9 @@ const wrap = (text: string, kek: string): Buffer => {
 };
 
 const unwrap = (wrapped: Buffer, kek: string): string => {
-  const decipher = createDecipheriv('aes-256-gcm', Buffer.from(kek, 'base64'), wrapped.subarray(0, 12)).setAAD(CONTEXT).setAuthTag(wrapped.subarray(-16));
+  const decipher = createDecipheriv('aes-256-gcm', Buffer.from(kek, 'base64'), wrapped.subarray(0, 12))
+    .setAAD(CONTEXT)
+    .setAuthTag(wrapped.subarray(-16));
   return Buffer.concat([decipher.update(wrapped.subarray(12, -16)), decipher.final()]).toString('utf8');
 };
 
@@ -25,8 +27,15 @@ export const storedSigningKey = async (pool: Pool, kek: string): Promise<Signing
 };
 
 /** What this process signs and verifies with: identity has the private key; others read public keys by URL, or share the process or the platform database with identity. */
-export const openKeys = async (config: PlatformConfig, hasIdentity: boolean, platformPool: Pool): Promise<{ readonly keys: JWTVerifyGetKey; readonly signing?: SigningKey }> => {
+export const openKeys = async (
+  config: PlatformConfig,
+  hasIdentity: boolean,
+  platformPool: Pool,
+): Promise<{ readonly keys: JWTVerifyGetKey; readonly signing?: SigningKey }> => {
   if (!hasIdentity && config.authJwksUrl !== undefined) return { keys: remoteKeys(config.authJwksUrl) };
-  const signing = config.authSigningKey === undefined ? await storedSigningKey(platformPool, config.vaultKek) : await readSigningKey(config.authSigningKey);
+  const signing =
+    config.authSigningKey === undefined
+      ? await storedSigningKey(platformPool, config.vaultKek)
+      : await readSigningKey(config.authSigningKey);
   return { keys: localKeys(signing), signing };
 };

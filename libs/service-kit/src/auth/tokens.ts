@@ -1,4 +1,16 @@
-import { calculateJwkThumbprint, createLocalJWKSet, createRemoteJWKSet, exportJWK, importJWK, importPKCS8, jwtVerify, SignJWT, type JWK, type JWTVerifyGetKey, type KeyLike } from 'jose';
+import {
+  calculateJwkThumbprint,
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  exportJWK,
+  importJWK,
+  importPKCS8,
+  jwtVerify,
+  SignJWT,
+  type JWK,
+  type JWTVerifyGetKey,
+  type KeyLike,
+} from 'jose';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
 import { roles, type Role } from '../http/caller';
@@ -47,7 +59,8 @@ export const readSigningKey = async (source: string): Promise<SigningKey> => {
   const isPem = source.includes('BEGIN PRIVATE KEY');
   const key = isPem ? await importPKCS8(source, 'EdDSA', { extractable: true }) : await importJWK(JSON.parse(source) as JWK, 'EdDSA');
   const jwk = isPem ? await exportJWK(key as KeyLike) : (JSON.parse(source) as JWK);
-  if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || jwk.x === undefined || jwk.d === undefined) throw new Error('the signing key is not a private Ed25519 key');
+  if (jwk.kty !== 'OKP' || jwk.crv !== 'Ed25519' || jwk.x === undefined || jwk.d === undefined)
+    throw new Error('the signing key is not a private Ed25519 key');
   const shared = { kty: 'OKP', crv: 'Ed25519', x: jwk.x };
   const kid = await calculateJwkThumbprint(shared);
   return { kid, key, publicJwk: { ...shared, kid, alg: 'EdDSA', use: 'sig' } };
@@ -74,8 +87,12 @@ export class Tokens {
     const { sub, ...rest } = claims;
     const token = await new SignJWT({ ...rest })
       .setProtectedHeader({ alg: 'EdDSA', kid: signing.kid, typ: 'JWT' })
-      .setSubject(sub).setIssuer(issuer).setAudience(audience).setJti(randomUUID())
-      .setIssuedAt(issuedAt).setExpirationTime(issuedAt + ttlSeconds)
+      .setSubject(sub)
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setJti(randomUUID())
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + ttlSeconds)
       .sign(signing.key);
     return { token, expiresAt: new Date((issuedAt + ttlSeconds) * 1000).toISOString(), expiresInSeconds: ttlSeconds };
   }
@@ -84,7 +101,15 @@ export class Tokens {
   async verify(token: string): Promise<Claims | undefined> {
     const { clock, issuer, audience, ttlSeconds, keys } = this.options;
     try {
-      const { payload } = await jwtVerify(token, keys, { algorithms: ['EdDSA'], issuer, audience, currentDate: new Date(clock.nowMs()), clockTolerance: 5, maxTokenAge: ttlSeconds, requiredClaims: ['sub', 'exp', 'iat'] });
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: ['EdDSA'],
+        issuer,
+        audience,
+        currentDate: new Date(clock.nowMs()),
+        clockTolerance: 5,
+        maxTokenAge: ttlSeconds,
+        requiredClaims: ['sub', 'exp', 'iat'],
+      });
       const sub = text(payload.sub);
       const role = payload['role'];
       if (sub === undefined || !isRole(role)) return undefined;

@@ -8,10 +8,15 @@ export class PlatformConfig {
   host!: string;
 
   @Setting('PORT', { meaning: 'Port of the HTTP server; 0 takes a free one.', default: '3000' })
-  @IsInt() @Min(0) @Max(65_535)
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
   port!: number;
 
-  @Setting('POSTGRES_URL', { meaning: 'PostgreSQL server, without a database name: each service has its own, `qiyue_<service>`.', secret: true })
+  @Setting('POSTGRES_URL', {
+    meaning: 'PostgreSQL server, without a database name: each service has its own, `qiyue_<service>`.',
+    secret: true,
+  })
   @Matches(/^postgres(ql)?:\/\//)
   postgresUrl!: string;
 
@@ -28,7 +33,8 @@ export class PlatformConfig {
   eventStoreUrl!: string;
 
   @Setting('VAULT_KEK', { meaning: 'Key-encryption key of the vault of account keys: 32 bytes, base64.', secret: true })
-  @IsBase64() @Matches(/^[A-Za-z0-9+/]{43}=$/)
+  @IsBase64()
+  @Matches(/^[A-Za-z0-9+/]{43}=$/)
   vaultKek!: string;
 
   @Setting('BUS', { meaning: '`embedded` (a durable log in PostgreSQL) or `kafka`.', default: 'embedded' })
@@ -36,15 +42,24 @@ export class PlatformConfig {
   bus!: 'embedded' | 'kafka';
 
   @Setting('KAFKA_BROKERS', { meaning: 'Brokers, `host:port`, comma separated; needed when BUS is `kafka`.' })
-  @IsOptional() @Matches(/^[^\s,]+:\d+(,[^\s,]+:\d+)*$/)
+  @IsOptional()
+  @Matches(/^[^\s,]+:\d+(,[^\s,]+:\d+)*$/)
   kafkaBrokers?: string;
 
-  @Setting('AUTH_SIGNING_KEY', { meaning: 'Private Ed25519 key (PKCS #8 PEM or JWK) that the identity service signs tokens with. Without it one is made and kept in the platform database.', secret: true })
-  @IsOptional() @IsString()
+  @Setting('AUTH_SIGNING_KEY', {
+    meaning:
+      'Private Ed25519 key (PKCS #8 PEM or JWK) that the identity service signs tokens with. Without it one is made and kept in the platform database.',
+    secret: true,
+  })
+  @IsOptional()
+  @IsString()
   authSigningKey?: string;
 
-  @Setting('AUTH_JWKS_URL', { meaning: 'Where public keys of the identity service are read. Not needed where identity runs in the same process.' })
-  @IsOptional() @IsUrl({ require_tld: false })
+  @Setting('AUTH_JWKS_URL', {
+    meaning: 'Where public keys of the identity service are read. Not needed where identity runs in the same process.',
+  })
+  @IsOptional()
+  @IsUrl({ require_tld: false })
   authJwksUrl?: string;
 
   @Setting('AUTH_ISSUER', { meaning: 'Issuer (`iss`) of tokens.', default: 'qiyue' })
@@ -56,59 +71,94 @@ export class PlatformConfig {
   authAudience!: string;
 
   @Setting('TOKEN_TTL_SECONDS', { meaning: 'Life of a token, in seconds.', default: '900' })
-  @IsInt() @Min(10) @Max(86_400)
+  @IsInt()
+  @Min(10)
+  @Max(86_400)
   tokenTtlSeconds!: number;
 
-  @Setting('QIYUE_TEST_CLOCK', { meaning: '`off`; `on`: time can be moved ahead and flows on; `frozen`: time stands still but for being moved. Never in production.', default: 'off' })
+  @Setting('QIYUE_TEST_CLOCK', {
+    meaning: '`off`; `on`: time can be moved ahead and flows on; `frozen`: time stands still but for being moved. Never in production.',
+    default: 'off',
+  })
   @IsIn(['off', 'on', 'frozen'])
   testClock!: 'off' | 'on' | 'frozen';
 
   @Setting('BODY_LIMIT_BYTES', { meaning: 'Largest request body, in bytes.', default: '262144' })
-  @IsInt() @Min(1024) @Max(16_777_216)
+  @IsInt()
+  @Min(1024)
+  @Max(16_777_216)
   bodyLimitBytes!: number;
 
   @Setting('PAGE_SIZE_MAX', { meaning: 'Most rows a page of a list may have.', default: '100' })
-  @IsInt() @Min(1) @Max(1000)
+  @IsInt()
+  @Min(1)
+  @Max(1000)
   pageSizeMax!: number;
 
   @Setting('REQUEST_TIMEOUT_MS', { meaning: 'How long a request may take, in milliseconds; then it is answered 503.', default: '30000' })
-  @IsInt() @Min(100) @Max(600_000)
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
   requestTimeoutMs!: number;
 
   @Setting('REQUESTS_MAX', { meaning: 'Requests worked on at a time; more are answered 503.', default: '500' })
-  @IsInt() @Min(1) @Max(100_000)
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
   requestsMax!: number;
 
   @Setting('COMMAND_ATTEMPTS_MAX', { meaning: 'How often a command is decided anew after losing a race for its stream.', default: '10' })
-  @IsInt() @Min(1) @Max(100)
+  @IsInt()
+  @Min(1)
+  @Max(100)
   commandAttemptsMax!: number;
 
   @Setting('REACTION_ATTEMPTS_MAX', { meaning: 'How often a reaction or a deadline is tried before it is parked.', default: '5' })
-  @IsInt() @Min(1) @Max(100)
+  @IsInt()
+  @Min(1)
+  @Max(100)
   reactionAttemptsMax!: number;
 
-  @Setting('REACTION_BACKOFF_MS', { meaning: 'Pause before the second attempt of a reaction, in milliseconds; it doubles with each.', default: '100' })
-  @IsInt() @Min(1) @Max(60_000)
+  @Setting('REACTION_BACKOFF_MS', {
+    meaning: 'Pause before the second attempt of a reaction, in milliseconds; it doubles with each.',
+    default: '100',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(60_000)
   reactionBackoffMs!: number;
 
   @Setting('DEADLINE_POLL_MS', { meaning: 'How often due deadlines are looked for, in milliseconds.', default: '500' })
-  @IsInt() @Min(10) @Max(60_000)
+  @IsInt()
+  @Min(10)
+  @Max(60_000)
   deadlinePollMs!: number;
 
   @Setting('ANSWER_DAYS', { meaning: 'How long answers to keyed commands that led to no event are kept, in days.', default: '30' })
-  @IsInt() @Min(1) @Max(365)
+  @IsInt()
+  @Min(1)
+  @Max(365)
   answerDays!: number;
 
   @Setting('POOL_MAX', { meaning: 'Most PostgreSQL connections of one service in the process.', default: '6' })
-  @IsInt() @Min(2) @Max(100)
+  @IsInt()
+  @Min(2)
+  @Max(100)
   poolMax!: number;
 
   @Setting('SETTLE_TIMEOUT_MS', { meaning: 'How long the test clock waits for quiet, in milliseconds.', default: '30000' })
-  @IsInt() @Min(100) @Max(600_000)
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
   settleTimeoutMs!: number;
 
-  @Setting('STOP_TIMEOUT_MS', { meaning: 'How long a stopping process waits for requests and consumers, in milliseconds.', default: '20000' })
-  @IsInt() @Min(100) @Max(300_000)
+  @Setting('STOP_TIMEOUT_MS', {
+    meaning: 'How long a stopping process waits for requests and consumers, in milliseconds.',
+    default: '20000',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(300_000)
   stopTimeoutMs!: number;
 
   @Setting('LOG_LEVEL', { meaning: 'Least severe log level that is written.', default: 'info' })
@@ -117,4 +167,5 @@ export class PlatformConfig {
 }
 
 /** Every setting of the platform, and of further classes of settings if given: what the configuration page is made of. */
-export const configReference = (more: readonly (new () => object)[] = []): readonly SettingReference[] => referenceOf([PlatformConfig, ...more]);
+export const configReference = (more: readonly (new () => object)[] = []): readonly SettingReference[] =>
+  referenceOf([PlatformConfig, ...more]);

@@ -38,7 +38,9 @@ export const Setting =
 /** Thrown with every fault of the environment at once; values are never repeated. */
 export class ConfigFaults extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(`the configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(
+      `the configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
     this.name = 'ConfigFaults';
   }
 }
@@ -50,7 +52,10 @@ const parse = (text: string, type: unknown): unknown => {
 };
 
 /** Reads classes of settings. Throws `ConfigFaults`. */
-export const readSettings = <const T extends readonly Settings[]>(classes: T, env: Readonly<Record<string, string | undefined>>): { readonly [I in keyof T]: InstanceType<T[I]> } => {
+export const readSettings = <const T extends readonly Settings[]>(
+  classes: T,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly [I in keyof T]: InstanceType<T[I]> } => {
   const faults: string[] = [];
   const all = classes.map((settings) => {
     const read = new settings() as Record<string, unknown>;
@@ -62,7 +67,13 @@ export const readSettings = <const T extends readonly Settings[]>(classes: T, en
     for (const fault of validateSync(read, { forbidUnknownValues: false })) {
       const name = own.find(({ property }) => property === fault.property)?.name ?? fault.property;
       const given = read[fault.property] !== undefined;
-      faults.push(given ? `${name}: ${Object.values(fault.constraints ?? {}).map((text) => text.replace(fault.property, 'it')).join(', ')}` : `${name}: is not set`);
+      faults.push(
+        given
+          ? `${name}: ${Object.values(fault.constraints ?? {})
+              .map((text) => text.replace(fault.property, 'it'))
+              .join(', ')}`
+          : `${name}: is not set`,
+      );
     }
     return Object.freeze(read);
   });
@@ -72,4 +83,11 @@ export const readSettings = <const T extends readonly Settings[]>(classes: T, en
 
 /** Every setting of the given classes, for the page of documentation. */
 export const referenceOf = (classes: readonly Settings[]): readonly SettingReference[] =>
-  classes.flatMap((settings) => (declared.get(settings) ?? []).map(({ name, meaning, secret, default: fallback }) => ({ name, meaning, secret: secret === true, ...(fallback === undefined ? {} : { default: fallback }) })));
+  classes.flatMap((settings) =>
+    (declared.get(settings) ?? []).map(({ name, meaning, secret, default: fallback }) => ({
+      name,
+      meaning,
+      secret: secret === true,
+      ...(fallback === undefined ? {} : { default: fallback }),
+    })),
+  );

@@ -46,7 +46,9 @@ interface Commanding<S extends AnyStream, N extends CommandName<S>> extends Comm
   readonly mayReject?: readonly CodeOf<S, N>[];
 }
 
-type CommandOption<Command> = object extends Command ? { readonly command?: (deadline: DueDeadline) => Command } : { readonly command: (deadline: DueDeadline) => Command };
+type CommandOption<Command> = object extends Command
+  ? { readonly command?: (deadline: DueDeadline) => Command }
+  : { readonly command: (deadline: DueDeadline) => Command };
 
 interface FreeForm<S extends AnyStream> extends Common<S> {
   readonly mayReject?: readonly string[];
@@ -69,7 +71,14 @@ export function onDeadline<S extends AnyStream, N extends CommandName<S>>(
 export function onDeadline<S extends AnyStream>(declared: FreeForm<S>): AnyDeadline;
 export function onDeadline(declared: (Common<AnyStream> & Loose & { mayReject?: readonly string[] }) | FreeForm<AnyStream>): AnyDeadline {
   const { name, stream } = declared;
-  const common = { kind: 'deadline' as const, name, stream, set: declared.set as AnyDeadline['set'], clear: declared.clear ?? [], mayReject: declared.mayReject ?? [] };
+  const common = {
+    kind: 'deadline' as const,
+    name,
+    stream,
+    set: declared.set as AnyDeadline['set'],
+    clear: declared.clear ?? [],
+    mayReject: declared.mayReject ?? [],
+  };
   if ('run' in declared) return { ...common, run: declared.run };
   const { decide, command, facts } = declared;
   return {

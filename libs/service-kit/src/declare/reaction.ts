@@ -11,7 +11,8 @@ export type Trigger = FactLike | AnyEventType;
 type OneOf<On> = On extends readonly (infer T)[] ? T : On;
 
 /** The data a trigger carries, personal fields revealed. */
-export type TriggerData<On> = OneOf<On> extends infer T ? (T extends { readonly schema: infer Schema extends TObject } ? Static<Schema> : never) : never;
+export type TriggerData<On> =
+  OneOf<On> extends infer T ? (T extends { readonly schema: infer Schema extends TObject } ? Static<Schema> : never) : never;
 
 /** A class (abstract ones included) under which a service provides a port. */
 export type PortToken<T> = Class<T> | Abstract<T>;
@@ -34,7 +35,14 @@ export interface Loaded<S extends AnyStream> {
 }
 
 /** How a command given by a reaction ended. A rejection that is not listed in `mayReject` is thrown instead. */
-export type ReactionOutcome = { readonly kind: 'accepted'; readonly revision?: string; readonly events: readonly { readonly type: string; readonly data: unknown }[]; readonly replayed: boolean } | { readonly kind: 'rejected'; readonly code: string };
+export type ReactionOutcome =
+  | {
+      readonly kind: 'accepted';
+      readonly revision?: string;
+      readonly events: readonly { readonly type: string; readonly data: unknown }[];
+      readonly replayed: boolean;
+    }
+  | { readonly kind: 'rejected'; readonly code: string };
 
 /** What a free-form reaction works with. Everything it does may happen twice: derive ids from `commandId`, hand them to the outside. */
 export interface ReactionContext extends FactsContext {
@@ -42,7 +50,14 @@ export interface ReactionContext extends FactsContext {
    * Gives a command to a stream of this service. Its id is derived from the event, the reaction, the stream and the command's name;
    * a reaction that gives the same command to the same stream more than once tells the calls apart by `suffix`.
    */
-  execute<S extends AnyStream, N extends CommandName<S>>(stream: S, id: string, name: N, command: CommandOf<S, N>, facts?: FactsOf<S, N>, suffix?: string): Promise<ReactionOutcome>;
+  execute<S extends AnyStream, N extends CommandName<S>>(
+    stream: S,
+    id: string,
+    name: N,
+    command: CommandOf<S, N>,
+    facts?: FactsOf<S, N>,
+    suffix?: string,
+  ): Promise<ReactionOutcome>;
   /** The same UUID each time this event is reacted to. */
   commandId(suffix: string): string;
   /** The same UUID each time, for a stream that the reaction opens. */
@@ -102,7 +117,14 @@ const runCommand =
     const ids = typeof found === 'string' ? [found] : found;
     for (const id of ids) {
       const facts = declared.facts === undefined ? { now: context.now } : await declared.facts(context);
-      await context.execute(declared.stream, id, declared.decide, declared.command(data, item), facts as never, typeof found === 'string' ? '' : id);
+      await context.execute(
+        declared.stream,
+        id,
+        declared.decide,
+        declared.command(data, item),
+        facts as never,
+        typeof found === 'string' ? '' : id,
+      );
     }
   };
 

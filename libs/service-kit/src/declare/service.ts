@@ -49,22 +49,43 @@ const faultsOf = (service: ServiceDefinition): readonly string[] => {
   const categories = service.streams.map(({ category }) => category);
   const reactions = service.reactions.filter((one): one is AnyReaction => one.kind === 'reaction');
   const deadlines = service.reactions.filter((one): one is AnyDeadline => one.kind === 'deadline');
-  const isOwn = (trigger: Trigger): boolean => 'service' in trigger || service.streams.some((stream) => stream.events[trigger.type] === trigger);
-  const unknownEvents = (deadline: AnyDeadline): readonly string[] => [...Object.keys(deadline.set), ...deadline.clear].filter((type) => deadline.stream.events[type] === undefined);
+  const isOwn = (trigger: Trigger): boolean =>
+    'service' in trigger || service.streams.some((stream) => stream.events[trigger.type] === trigger);
+  const unknownEvents = (deadline: AnyDeadline): readonly string[] =>
+    [...Object.keys(deadline.set), ...deadline.clear].filter((type) => deadline.stream.events[type] === undefined);
   return [
     ...duplicates(categories).map((category) => `two streams of category ${category}`),
     ...duplicates(reactions.map(({ name }) => name)).map((name) => `two reactions named ${name}`),
     ...duplicates(deadlines.map(({ stream, name }) => `${stream.category}.${name}`)).map((name) => `two deadlines named ${name}`),
-    ...reactions.flatMap(({ name, on }) => on.filter((trigger) => !isOwn(trigger)).map((trigger) => `${name}: ${triggerName(trigger)} is no event of the service's streams`)),
-    ...reactions.flatMap(({ name, on }) => on.filter((trigger) => 'service' in trigger && trigger.service === service.name).map((trigger) => `${name}: ${triggerName(trigger)} is the service's own; react to the event, not to the fact`)),
-    ...service.reactions.filter(({ stream }) => stream !== undefined && !service.streams.includes(stream)).map(({ name, stream }) => `${name}: ${stream?.category ?? ''} is no stream of the service`),
-    ...deadlines.flatMap((deadline) => unknownEvents(deadline).map((type) => `deadline ${deadline.name}: ${type} is no event of ${deadline.stream.category}`)),
+    ...reactions.flatMap(({ name, on }) =>
+      on.filter((trigger) => !isOwn(trigger)).map((trigger) => `${name}: ${triggerName(trigger)} is no event of the service's streams`),
+    ),
+    ...reactions.flatMap(({ name, on }) =>
+      on
+        .filter((trigger) => 'service' in trigger && trigger.service === service.name)
+        .map((trigger) => `${name}: ${triggerName(trigger)} is the service's own; react to the event, not to the fact`),
+    ),
+    ...service.reactions
+      .filter(({ stream }) => stream !== undefined && !service.streams.includes(stream))
+      .map(({ name, stream }) => `${name}: ${stream?.category ?? ''} is no stream of the service`),
+    ...deadlines.flatMap((deadline) =>
+      unknownEvents(deadline).map((type) => `deadline ${deadline.name}: ${type} is no event of ${deadline.stream.category}`),
+    ),
   ];
 };
 
 /** Declares a service. Throws a TypeError that lists every inconsistency. */
 export const defineService = (declaration: ServiceDeclaration): ServiceDefinition => {
-  const service: ServiceDefinition = { providers: [], config: [], examples: [], clauses: [], queries: [], reactions: [], readModels: [], ...declaration };
+  const service: ServiceDefinition = {
+    providers: [],
+    config: [],
+    examples: [],
+    clauses: [],
+    queries: [],
+    reactions: [],
+    readModels: [],
+    ...declaration,
+  };
   const faults = faultsOf(service);
   if (faults.length > 0) throw new TypeError(`service ${service.name}: ${faults.join('; ')}`);
   return service;

@@ -4,47 +4,89 @@ import { getMetadataStorage } from 'class-validator';
 
 /** A JSON schema, as far as this kit writes them. */
 export type JsonSchema = { [keyword: string]: unknown };
-type Rule = { readonly name?: string | undefined; readonly type: string; readonly constraints?: readonly unknown[]; readonly each: boolean };
+type Rule = {
+  readonly name?: string | undefined;
+  readonly type: string;
+  readonly constraints?: readonly unknown[];
+  readonly each: boolean;
+};
 
-const formats: Readonly<Record<string, string>> = { isEmail: 'email', isUuid: 'uuid', isUrl: 'uri', isISO8601: 'date-time', isRFC3339: 'date-time', isDateString: 'date-time' };
+const formats: Readonly<Record<string, string>> = {
+  isEmail: 'email',
+  isUuid: 'uuid',
+  isUrl: 'uri',
+  isISO8601: 'date-time',
+  isRFC3339: 'date-time',
+  isDateString: 'date-time',
+};
 
 /** What one validator says, as keywords. Validators with no counterpart say nothing. */
 const keywordsOf = (name: string, [first, second]: readonly unknown[]): JsonSchema => {
   switch (name) {
-    case 'isString': return { type: 'string' };
-    case 'isInt': return { type: 'integer' };
-    case 'isNumber': return { type: 'number' };
-    case 'isBoolean': return { type: 'boolean' };
-    case 'isObject': return { type: 'object' };
-    case 'isNotEmpty': return { minLength: 1 };
-    case 'isLength': return { type: 'string', minLength: first, ...(second === undefined ? {} : { maxLength: second }) };
-    case 'minLength': return { type: 'string', minLength: first };
-    case 'maxLength': return { type: 'string', maxLength: first };
-    case 'min': return { minimum: first };
-    case 'max': return { maximum: first };
-    case 'isPositive': return { exclusiveMinimum: 0 };
-    case 'matches': return { type: 'string', pattern: (first as RegExp).source };
-    case 'isIn': return { enum: first };
-    case 'isEnum': return { enum: Object.values(first as object) };
-    case 'equals': return { const: first };
-    case 'isUuid': case 'isEmail': case 'isUrl': case 'isISO8601': case 'isRFC3339': case 'isDateString': return { type: 'string', format: formats[name] };
-    default: return {};
+    case 'isString':
+      return { type: 'string' };
+    case 'isInt':
+      return { type: 'integer' };
+    case 'isNumber':
+      return { type: 'number' };
+    case 'isBoolean':
+      return { type: 'boolean' };
+    case 'isObject':
+      return { type: 'object' };
+    case 'isNotEmpty':
+      return { minLength: 1 };
+    case 'isLength':
+      return { type: 'string', minLength: first, ...(second === undefined ? {} : { maxLength: second }) };
+    case 'minLength':
+      return { type: 'string', minLength: first };
+    case 'maxLength':
+      return { type: 'string', maxLength: first };
+    case 'min':
+      return { minimum: first };
+    case 'max':
+      return { maximum: first };
+    case 'isPositive':
+      return { exclusiveMinimum: 0 };
+    case 'matches':
+      return { type: 'string', pattern: (first as RegExp).source };
+    case 'isIn':
+      return { enum: first };
+    case 'isEnum':
+      return { enum: Object.values(first as object) };
+    case 'equals':
+      return { const: first };
+    case 'isUuid':
+    case 'isEmail':
+    case 'isUrl':
+    case 'isISO8601':
+    case 'isRFC3339':
+    case 'isDateString':
+      return { type: 'string', format: formats[name] };
+    default:
+      return {};
   }
 };
 
 /** Keywords that hold for the list itself and not for its items. */
 const listKeywordsOf = (name: string, [first]: readonly unknown[]): JsonSchema => {
   switch (name) {
-    case 'isArray': return { type: 'array' };
-    case 'arrayMinSize': return { type: 'array', minItems: first };
-    case 'arrayNotEmpty': return { type: 'array', minItems: 1 };
-    case 'arrayMaxSize': return { type: 'array', maxItems: first };
-    case 'arrayUnique': return { type: 'array', uniqueItems: true };
-    default: return {};
+    case 'isArray':
+      return { type: 'array' };
+    case 'arrayMinSize':
+      return { type: 'array', minItems: first };
+    case 'arrayNotEmpty':
+      return { type: 'array', minItems: 1 };
+    case 'arrayMaxSize':
+      return { type: 'array', maxItems: first };
+    case 'arrayUnique':
+      return { type: 'array', uniqueItems: true };
+    default:
+      return {};
   }
 };
 
-const typeOfDesign = (design: unknown): JsonSchema => (design === String ? { type: 'string' } : design === Number ? { type: 'number' } : design === Boolean ? { type: 'boolean' } : {});
+const typeOfDesign = (design: unknown): JsonSchema =>
+  design === String ? { type: 'string' } : design === Number ? { type: 'number' } : design === Boolean ? { type: 'boolean' } : {};
 
 const nestedClass = (owner: Class<object>, property: string): Class<object> | undefined => {
   const typed = defaultMetadataStorage.findTypeMetadata(owner, property);
@@ -54,7 +96,10 @@ const nestedClass = (owner: Class<object>, property: string): Class<object> | un
 const propertySchema = (owner: Class<object>, property: string, rules: readonly Rule[]): JsonSchema => {
   const design: unknown = Reflect.getMetadata('design:type', owner.prototype as object, property);
   const named = rules.map((rule) => ({ ...rule, name: rule.name ?? rule.type, constraints: rule.constraints ?? [] }));
-  const list: JsonSchema = Object.assign({}, ...named.filter(({ each }) => !each).map(({ name, constraints }) => listKeywordsOf(name, constraints)));
+  const list: JsonSchema = Object.assign(
+    {},
+    ...named.filter(({ each }) => !each).map(({ name, constraints }) => listKeywordsOf(name, constraints)),
+  );
   const isList = list['type'] === 'array' || design === Array || named.some(({ each }) => each);
   const nested = named.some(({ name }) => name === 'nestedValidation') ? nestedClass(owner, property) : undefined;
   const own = named.filter(({ each }) => each === isList).map(({ name, constraints }) => keywordsOf(name, constraints));

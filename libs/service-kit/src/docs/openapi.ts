@@ -19,14 +19,26 @@ const problemSchema: JsonSchema = {
   type: 'object',
   required: ['type', 'title', 'status', 'code'],
   properties: {
-    type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, code: { type: 'string' }, detail: { type: 'string' }, instance: { type: 'string' }, traceId: { type: 'string' },
-    clause: { type: 'string', description: 'Clause of the user agreement behind the refusal.' }, agreementVersion: { type: 'string' },
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    traceId: { type: 'string' },
+    clause: { type: 'string', description: 'Clause of the user agreement behind the refusal.' },
+    agreementVersion: { type: 'string' },
     errors: { type: 'array', items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } } },
   },
 };
 const commandAnswer: JsonSchema = {
   type: 'object',
-  properties: { id: { type: 'string' }, revision: { type: 'string' }, replayed: { type: 'boolean' }, events: { type: 'array', items: { type: 'object', properties: { type: { type: 'string' }, clause: { type: 'string' } } } } },
+  properties: {
+    id: { type: 'string' },
+    revision: { type: 'string' },
+    replayed: { type: 'boolean' },
+    events: { type: 'array', items: { type: 'object', properties: { type: { type: 'string' }, clause: { type: 'string' } } } },
+  },
 };
 
 const columnSchema = ({ type, nullable }: ReadColumn): JsonSchema => {
@@ -49,7 +61,8 @@ const answerSchema = ({ definition }: DocumentedService, { returns, answers }: R
 
 const title = (definition: ServiceDefinition, code: string): { status: number; text: string } => {
   const entry = definition.rejections.table[code];
-  if (entry !== undefined) return { status: entry.status, text: `\`${code}\`${entry.clause === undefined ? '' : ` (${entry.clause})`}: ${entry.meaning}` };
+  if (entry !== undefined)
+    return { status: entry.status, text: `\`${code}\`${entry.clause === undefined ? '' : ` (${entry.clause})`}: ${entry.meaning}` };
   const { status, meaning } = kitProblems[code as KitCode];
   return { status, text: `\`${code}\`: ${meaning}` };
 };
@@ -57,7 +70,24 @@ const title = (definition: ServiceDefinition, code: string): { status: number; t
 const isCommand = (method: string): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method);
 
 const responsesOf = (service: DocumentedService, route: RouteInfo): Record<string, object> => {
-  const edge: KitCode[] = [...(route.access?.public === true ? [] : (['unauthenticated', 'forbidden'] as const)), ...(isCommand(route.method) ? (['malformed', 'too-large', 'unsupported-media-type', 'invalid', 'busy', 'in-progress', 'revision-mismatch', 'idempotency-key-reused'] as const) : route.query === undefined ? [] : (['invalid'] as const)), 'overloaded'];
+  const edge: KitCode[] = [
+    ...(route.access?.public === true ? [] : (['unauthenticated', 'forbidden'] as const)),
+    ...(isCommand(route.method)
+      ? ([
+          'malformed',
+          'too-large',
+          'unsupported-media-type',
+          'invalid',
+          'busy',
+          'in-progress',
+          'revision-mismatch',
+          'idempotency-key-reused',
+        ] as const)
+      : route.query === undefined
+        ? []
+        : (['invalid'] as const)),
+    'overloaded',
+  ];
   const byStatus = new Map<number, string[]>();
   for (const code of [...codesOf(service.definition, route), ...edge]) {
     const { status, text } = title(service.definition, code);
@@ -65,17 +95,38 @@ const responsesOf = (service: DocumentedService, route: RouteInfo): Record<strin
   }
   const success = route.status ?? (route.method === 'POST' ? 201 : 200);
   const answer = answerSchema(service, route);
-  const headers = route.answers.stream === undefined ? {} : { headers: { ETag: { description: 'Revision of the stream.', schema: { type: 'string' } } } };
-  const content = { description: success === 204 ? 'Done.' : 'The answer.', ...(success === 204 ? {} : { content: json(answer) }), ...headers };
-  const successes = route.answers.stream !== undefined && route.status === undefined ? { 200: content, 201: { ...content, description: 'Something new was opened.' } } : { [success]: content };
-  return { ...successes, ...Object.fromEntries([...byStatus].map(([status, texts]) => [status, { description: texts.join('\n\n'), content: problemRef }])) };
+  const headers =
+    route.answers.stream === undefined ? {} : { headers: { ETag: { description: 'Revision of the stream.', schema: { type: 'string' } } } };
+  const content = {
+    description: success === 204 ? 'Done.' : 'The answer.',
+    ...(success === 204 ? {} : { content: json(answer) }),
+    ...headers,
+  };
+  const successes =
+    route.answers.stream !== undefined && route.status === undefined
+      ? { 200: content, 201: { ...content, description: 'Something new was opened.' } }
+      : { [success]: content };
+  return {
+    ...successes,
+    ...Object.fromEntries([...byStatus].map(([status, texts]) => [status, { description: texts.join('\n\n'), content: problemRef }])),
+  };
 };
 
 const parametersOf = (route: RouteInfo): readonly object[] => {
   const path = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
   const query = route.query === undefined ? undefined : schemaOfClass(route.query);
-  const queries = Object.entries((query?.['properties'] ?? {}) as Record<string, JsonSchema>).map(([name, schema]) => ({ name, in: 'query', required: ((query?.['required'] ?? []) as string[]).includes(name), schema }));
-  const headers = isCommand(route.method) ? [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 200 } }, { name: 'If-Match', in: 'header', required: false, schema: { type: 'string' } }] : [];
+  const queries = Object.entries((query?.['properties'] ?? {}) as Record<string, JsonSchema>).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: ((query?.['required'] ?? []) as string[]).includes(name),
+    schema,
+  }));
+  const headers = isCommand(route.method)
+    ? [
+        { name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 200 } },
+        { name: 'If-Match', in: 'header', required: false, schema: { type: 'string' } },
+      ]
+    : [];
   return [...path, ...queries, ...headers];
 };
 
@@ -92,7 +143,13 @@ const operationOf = (service: DocumentedService, route: RouteInfo): object => ({
 
 /** The OpenAPI 3.1 document of the services, read off their declarations; nothing has to run. */
 export const openApiOf = (services: readonly DocumentedService[], version = '1'): OpenAPIObject => {
-  const builder = new DocumentBuilder().setOpenAPIVersion('3.1.0').setTitle('Qiyue').setDescription(services.map(({ definition }) => `- **${definition.name}**: ${definition.title}`).join('\n')).setVersion(version).addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }).addSecurityRequirements('bearer');
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Qiyue')
+    .setDescription(services.map(({ definition }) => `- **${definition.name}**: ${definition.title}`).join('\n'))
+    .setVersion(version)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addSecurityRequirements('bearer');
   for (const { definition } of services) builder.addTag(definition.name, definition.title);
   const paths: Record<string, Record<string, object>> = {};
   for (const service of services) {
@@ -102,5 +159,9 @@ export const openApiOf = (services: readonly DocumentedService[], version = '1')
     }
   }
   const base = builder.build();
-  return { ...base, paths: paths as unknown as OpenAPIObject['paths'], components: { ...base.components, schemas: { Problem: problemSchema as never, CommandAnswer: commandAnswer as never } } };
+  return {
+    ...base,
+    paths: paths as unknown as OpenAPIObject['paths'],
+    components: { ...base.components, schemas: { Problem: problemSchema as never, CommandAnswer: commandAnswer as never } },
+  };
 };

@@ -23,9 +23,19 @@ export const serveDocs = (fastify: FastifyInstance, services: readonly Documente
   const document = JSON.stringify(openApiOf(services));
   const folder = dirname(require.resolve('swagger-ui-dist/package.json'));
   fastify.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
-  fastify.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').header('content-security-policy', "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:").send(page));
+  fastify.get('/docs', (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:")
+      .send(page),
+  );
   fastify.get('/docs/start.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(start));
   for (const [file, type] of Object.entries(assets)) {
-    fastify.get(`/docs/${file}`, (_request, reply) => reply.type(type).header('cache-control', 'public, max-age=86400').send(readFileSync(join(folder, file))));
+    fastify.get(`/docs/${file}`, (_request, reply) =>
+      reply
+        .type(type)
+        .header('cache-control', 'public, max-age=86400')
+        .send(readFileSync(join(folder, file))),
+    );
   }
 };

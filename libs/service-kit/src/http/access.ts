@@ -11,7 +11,8 @@ export const KEEPS_SEALED = 'qiyue:keeps-sealed';
 export type Access = { readonly public: true } | { readonly public: false; readonly roles: readonly Role[] };
 
 /** Roles that may call the route, or every route of the controller. */
-export const For = (...allowed: [Role, ...Role[]]): CustomDecorator => SetMetadata(ACCESS, { public: false, roles: allowed } satisfies Access);
+export const For = (...allowed: [Role, ...Role[]]): CustomDecorator =>
+  SetMetadata(ACCESS, { public: false, roles: allowed } satisfies Access);
 
 /** Anyone may call the route; a token, if sent, must still be valid. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, { public: true } satisfies Access);
@@ -30,7 +31,10 @@ export interface RouteAnswers {
 export function Answers<S extends AnyStream, N extends CommandName<S>>(stream: S, decide: N, ...codes: CodeOf<S, N>[]): MethodDecorator;
 export function Answers(...codes: string[]): MethodDecorator;
 export function Answers(first?: AnyStream | string, ...rest: string[]): MethodDecorator {
-  const answers: RouteAnswers = typeof first === 'object' ? { stream: first, ...(rest[0] === undefined ? {} : { decide: rest[0] }), codes: rest.slice(1) } : { codes: first === undefined ? [] : [first, ...rest] };
+  const answers: RouteAnswers =
+    typeof first === 'object'
+      ? { stream: first, ...(rest[0] === undefined ? {} : { decide: rest[0] }), codes: rest.slice(1) }
+      : { codes: first === undefined ? [] : [first, ...rest] };
   return SetMetadata(ANSWERS, answers);
 }
 
@@ -52,4 +56,5 @@ export interface Returned {
 }
 
 /** Documents a query route's answer: a row, or with `list: true` a page of rows. */
-export const Returns = (row: Class<object>, options: { readonly list?: boolean } = {}): CustomDecorator => SetMetadata(RETURNS, { row, list: options.list === true } satisfies Returned);
+export const Returns = (row: Class<object>, options: { readonly list?: boolean } = {}): CustomDecorator =>
+  SetMetadata(RETURNS, { row, list: options.list === true } satisfies Returned);

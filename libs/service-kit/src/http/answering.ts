@@ -20,15 +20,18 @@ export interface RouteOwner {
 }
 
 type Outcome = NonNullable<CommandAnswer[typeof OUTCOME]>;
-const outcomeOf = (answer: unknown): Outcome | undefined => (typeof answer === 'object' && answer !== null ? (answer as { [OUTCOME]?: Outcome })[OUTCOME] : undefined);
-const revisionOf = (answer: unknown): string | undefined => (typeof answer === 'object' && answer !== null ? (answer as { [REVISION]?: string })[REVISION] : undefined);
+const outcomeOf = (answer: unknown): Outcome | undefined =>
+  typeof answer === 'object' && answer !== null ? (answer as { [OUTCOME]?: Outcome })[OUTCOME] : undefined;
+const revisionOf = (answer: unknown): string | undefined =>
+  typeof answer === 'object' && answer !== null ? (answer as { [REVISION]?: string })[REVISION] : undefined;
 
 /** Fields of a command's answer that may be stored; anything a controller adds (a token, say) may not. */
 const storedFields = new Set(['id', 'revision', 'events', 'replayed']);
 const isPlainAnswer = (answer: object): boolean => Object.keys(answer).every((key) => storedFields.has(key));
 
 /** What the route says, or its controller. */
-const declared = (context: ExecutionContext, key: string): unknown => Reflect.getMetadata(key, context.getHandler()) ?? Reflect.getMetadata(key, context.getClass());
+const declared = (context: ExecutionContext, key: string): unknown =>
+  Reflect.getMetadata(key, context.getHandler()) ?? Reflect.getMetadata(key, context.getClass());
 
 /** Personal fields by role, ETag, status, `Idempotency-Key` and the time limit: what every route does the same way. */
 export class Answering implements NestInterceptor {
@@ -47,16 +50,25 @@ export class Answering implements NestInterceptor {
     if (service === undefined || who === undefined) return next.handle();
     const reply = http.getResponse<FastifyReply>();
     const answer = (): Promise<unknown> => this.answer(context, next, service, who, reply);
-    return defer(() => from(who.keyed ? this.once(service, who, reply, answer) : answer())).pipe(timeout({ first: this.timeoutMs, with: () => throwError(() => kitProblem('timed-out', {}, 1)) }));
+    return defer(() => from(who.keyed ? this.once(service, who, reply, answer) : answer())).pipe(
+      timeout({ first: this.timeoutMs, with: () => throwError(() => kitProblem('timed-out', {}, 1)) }),
+    );
   }
 
-  private async answer(context: ExecutionContext, next: CallHandler, service: RouteOwner, who: Caller, reply: FastifyReply): Promise<unknown> {
+  private async answer(
+    context: ExecutionContext,
+    next: CallHandler,
+    service: RouteOwner,
+    who: Caller,
+    reply: FastifyReply,
+  ): Promise<unknown> {
     const answered: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
     const revision = revisionOf(answered);
     if (revision !== undefined) void reply.header('etag', `"${revision}"`);
     const outcome = outcomeOf(answered);
     if (outcome?.replayed === true) void reply.header('idempotency-replayed', 'true');
-    if (outcome !== undefined && Reflect.getMetadata(HTTP_CODE_METADATA, context.getHandler()) === undefined) void reply.status(outcome.created ? HttpStatus.CREATED : HttpStatus.OK);
+    if (outcome !== undefined && Reflect.getMetadata(HTTP_CODE_METADATA, context.getHandler()) === undefined)
+      void reply.status(outcome.created ? HttpStatus.CREATED : HttpStatus.OK);
     if (outcome === undefined) void reply.header('cache-control', 'no-store');
     if (declared(context, KEEPS_SEALED) === true) return answered;
     const staff = (declared(context, REVEALS) ?? []) as readonly Role[];
@@ -85,12 +97,23 @@ export class Answering implements NestInterceptor {
     }
   }
 
-  private async runAndKeep(service: RouteOwner, key: string, fingerprint: string, reply: FastifyReply, answer: () => Promise<unknown>): Promise<unknown> {
+  private async runAndKeep(
+    service: RouteOwner,
+    key: string,
+    fingerprint: string,
+    reply: FastifyReply,
+    answer: () => Promise<unknown>,
+  ): Promise<unknown> {
     try {
       const answered = await answer();
       if (outcomeOf(answered) !== undefined && isPlainAnswer(answered as object)) {
         const revision = revisionOf(answered);
-        await service.answers.keep(key, { fingerprint, status: reply.statusCode, body: answered, etag: revision === undefined ? undefined : `"${revision}"` });
+        await service.answers.keep(key, {
+          fingerprint,
+          status: reply.statusCode,
+          body: answered,
+          etag: revision === undefined ? undefined : `"${revision}"`,
+        });
       }
       return answered;
     } catch (thrown) {

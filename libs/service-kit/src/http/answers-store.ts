@@ -16,7 +16,10 @@ export class AnswersStore {
   ) {}
 
   async find(key: string): Promise<StoredAnswer | undefined> {
-    const { rows } = await this.pool.query<StoredAnswer>('SELECT fingerprint, status, body, etag FROM kit_answers WHERE key = $1 AND expires_at > now()', [key]);
+    const { rows } = await this.pool.query<StoredAnswer>(
+      'SELECT fingerprint, status, body, etag FROM kit_answers WHERE key = $1 AND expires_at > now()',
+      [key],
+    );
     return rows[0];
   }
 

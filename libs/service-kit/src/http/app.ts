@@ -15,10 +15,17 @@ const pathOf = (url: string): string => url.split('?')[0] ?? url;
 /** Fastify as every process has it. */
 export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
   new FastifyAdapter({
-    bodyLimit: config.bodyLimitBytes, requestTimeout: config.requestTimeoutMs, connectionTimeout: 0, keepAliveTimeout: 10_000, forceCloseConnections: 'idle', return503OnClosing: false,
-    routerOptions: { maxParamLength: 300 }, logger: false,
+    bodyLimit: config.bodyLimitBytes,
+    requestTimeout: config.requestTimeoutMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: 10_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 300 },
+    logger: false,
     // A URL that cannot be decoded never reaches a route, nor Nest's filters.
-    frameworkErrors: (fault: unknown, request: TracedRequest, reply: FastifyReply) => sendProblem(reply, request, problemOfThrown(fault).exception),
+    frameworkErrors: (fault: unknown, request: TracedRequest, reply: FastifyReply) =>
+      sendProblem(reply, request, problemOfThrown(fault).exception),
   } as never);
 
 /** Trace, limits, bodies and metrics: what happens before and after Nest. */
@@ -48,7 +55,10 @@ export const prepareFastify = (app: INestApplication, config: PlatformConfig, me
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    metrics.requests.observe({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000);
+    metrics.requests.observe(
+      { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    );
     done();
   });
 };

@@ -41,4 +41,5 @@ export const Who = createParamDecorator((_: unknown, context: ExecutionContext):
 export const newId = (who: Pick<Caller, 'commandId'>, suffix = 'id'): string => uuid5(who.commandId, suffix);
 
 /** The actor recorded with events. */
-export const actorOf = (who: Caller): Actor => (who.role === 'anonymous' ? { kind: 'system', id: 'anonymous' } : { kind: who.role, id: who.accountId ?? who.id });
+export const actorOf = (who: Caller): Actor =>
+  who.role === 'anonymous' ? { kind: 'system', id: 'anonymous' } : { kind: who.role, id: who.accountId ?? who.id };

@@ -61,6 +61,10 @@ export const acceptJsonOnly = (fastify: FastifyInstance): void => {
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const texts = [request.params, request.query].flatMap((part) => Object.entries((part ?? {}) as Record<string, unknown>).flat());
-    done(texts.flat().every((text) => typeof text !== 'string' || isSoundText(text)) ? undefined : kitProblem('malformed', { detail: 'path or query holds text that is not valid Unicode, or a NUL' }));
+    done(
+      texts.flat().every((text) => typeof text !== 'string' || isSoundText(text))
+        ? undefined
+        : kitProblem('malformed', { detail: 'path or query holds text that is not valid Unicode, or a NUL' }),
+    );
   });
 };

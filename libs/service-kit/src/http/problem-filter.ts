@@ -8,14 +8,28 @@ import type { Trace } from './trace';
 export const TRACE = Symbol('trace');
 export type TracedRequest = FastifyRequest & { [TRACE]?: Trace };
 
-const codeOfStatus: Readonly<Record<number, KitCode>> = { 400: 'malformed', 401: 'unauthenticated', 403: 'forbidden', 404: 'not-found', 405: 'not-found', 408: 'timed-out', 413: 'too-large', 414: 'malformed', 415: 'unsupported-media-type', 431: 'malformed', 503: 'unavailable' };
+const codeOfStatus: Readonly<Record<number, KitCode>> = {
+  400: 'malformed',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not-found',
+  405: 'not-found',
+  408: 'timed-out',
+  413: 'too-large',
+  414: 'malformed',
+  415: 'unsupported-media-type',
+  431: 'malformed',
+  503: 'unavailable',
+};
 
 /** The problem that anything thrown while answering becomes. What is not known is a fault, and its message stays inside. */
 export const problemOfThrown = (thrown: unknown): { readonly exception: ProblemException; readonly isFault: boolean } => {
   if (thrown instanceof ProblemException) return { exception: thrown, isFault: thrown.problem.status === 500 };
   const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: unknown } | undefined)?.statusCode;
   const code = typeof status === 'number' ? codeOfStatus[status] : undefined;
-  return code === undefined ? { exception: kitProblem('fault'), isFault: true } : { exception: kitProblem(code, {}, code === 'unavailable' ? 1 : undefined), isFault: false };
+  return code === undefined
+    ? { exception: kitProblem('fault'), isFault: true }
+    : { exception: kitProblem(code, {}, code === 'unavailable' ? 1 : undefined), isFault: false };
 };
 
 /** Writes a problem as the answer. */
@@ -24,7 +38,12 @@ export const sendProblem = (reply: FastifyReply, request: TracedRequest, { probl
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
   const answer = { ...problem, instance: request.url.split('?')[0] ?? '', traceId: request[TRACE]?.traceId };
-  void reply.status(problem.status).header('content-type', 'application/problem+json; charset=utf-8').header('cache-control', 'no-store').serializer(JSON.stringify).send(answer);
+  void reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .serializer(JSON.stringify)
+    .send(answer);
 };
 
 /** Turns everything that is thrown into problem+json. The one place that does. */
@@ -36,7 +55,11 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<TracedRequest>();
     const { exception, isFault } = problemOfThrown(thrown);
-    if (isFault) this.logger.error({ err: thrown, traceId: request[TRACE]?.traceId, method: request.method, route: request.routeOptions?.url }, 'a request failed');
+    if (isFault)
+      this.logger.error(
+        { err: thrown, traceId: request[TRACE]?.traceId, method: request.method, route: request.routeOptions?.url },
+        'a request failed',
+      );
     sendProblem(http.getResponse<FastifyReply>(), request, exception);
   }
 }

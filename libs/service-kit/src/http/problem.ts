@@ -57,8 +57,15 @@ const typeOfCode = (code: string): string => `urn:qiyue:problem:${code}`;
 const reserved = new Set(['type', 'title', 'status', 'code', 'detail', 'clause', 'agreementVersion', 'instance', 'traceId', 'errors']);
 
 /** A problem of the edge itself. */
-export const kitProblem = (code: KitCode, extra: { readonly detail?: string; readonly errors?: readonly FieldFault[]; readonly [extension: string]: unknown } = {}, retryAfterSeconds?: number): ProblemException =>
-  new ProblemException({ type: typeOfCode(code), title: kitProblems[code].meaning, status: kitProblems[code].status, code, ...extra }, retryAfterSeconds);
+export const kitProblem = (
+  code: KitCode,
+  extra: { readonly detail?: string; readonly errors?: readonly FieldFault[]; readonly [extension: string]: unknown } = {},
+  retryAfterSeconds?: number,
+): ProblemException =>
+  new ProblemException(
+    { type: typeOfCode(code), title: kitProblems[code].meaning, status: kitProblems[code].status, code, ...extra },
+    retryAfterSeconds,
+  );
 
 interface Refusal {
   readonly code: string;
@@ -68,7 +75,10 @@ interface Refusal {
 }
 
 /** The problem of a rejection, looked up in its service's table; kit codes are known everywhere. */
-export const problemOf = ({ code, details = {}, clause, agreementVersion }: Refusal, table: Readonly<Record<string, RejectionEntry>>): ProblemException => {
+export const problemOf = (
+  { code, details = {}, clause, agreementVersion }: Refusal,
+  table: Readonly<Record<string, RejectionEntry>>,
+): ProblemException => {
   const entry: { status: number; meaning: string; clause?: string } | undefined = table[code] ?? kitProblems[code as KitCode];
   if (entry === undefined) throw new Error(`rejection code ${code} is not declared`);
   const under = clause ?? entry.clause;

@@ -22,7 +22,11 @@ export interface RouteInfo {
 }
 
 const text = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : [typeof value === 'string' ? value : '']);
-const join = (...parts: readonly string[]): string => `/${parts.flatMap((part) => part.split('/')).filter((part) => part !== '').join('/')}`;
+const join = (...parts: readonly string[]): string =>
+  `/${parts
+    .flatMap((part) => part.split('/'))
+    .filter((part) => part !== '')
+    .join('/')}`;
 const plain = new Set<unknown>([String, Number, Boolean, Object, Array, undefined]);
 
 const argumentClass = (controller: Class<unknown>, handler: string, kind: RouteParamtypes): Class<object> | undefined => {
@@ -38,22 +42,36 @@ const routesOfHandler = (service: string, controller: Class<unknown>, handler: s
   const method = (controller.prototype as Record<string, object>)[handler];
   const verb = typeof method === 'function' ? (Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod | undefined) : undefined;
   if (method === undefined || verb === undefined) return [];
-  const read = <T>(key: string): T | undefined => (Reflect.getMetadata(key, method) ?? Reflect.getMetadata(key, controller)) as T | undefined;
+  const read = <T>(key: string): T | undefined =>
+    (Reflect.getMetadata(key, method) ?? Reflect.getMetadata(key, controller)) as T | undefined;
   const access = read<Access>(ACCESS);
   const returns = read<Returned>(RETURNS);
   const status = Reflect.getMetadata(HTTP_CODE_METADATA, method) as number | undefined;
   const body = argumentClass(controller, handler, RouteParamtypes.BODY);
   const query = argumentClass(controller, handler, RouteParamtypes.QUERY);
   const common = {
-    service, controller, handler, method: RequestMethod[verb], answers: read<RouteAnswers>(ANSWERS) ?? { codes: [] }, reveals: read<readonly Role[]>(REVEALS) ?? [],
-    ...(access === undefined ? {} : { access }), ...(returns === undefined ? {} : { returns }), ...(body === undefined ? {} : { body }), ...(query === undefined ? {} : { query }), ...(status === undefined ? {} : { status }),
+    service,
+    controller,
+    handler,
+    method: RequestMethod[verb],
+    answers: read<RouteAnswers>(ANSWERS) ?? { codes: [] },
+    reveals: read<readonly Role[]>(REVEALS) ?? [],
+    ...(access === undefined ? {} : { access }),
+    ...(returns === undefined ? {} : { returns }),
+    ...(body === undefined ? {} : { body }),
+    ...(query === undefined ? {} : { query }),
+    ...(status === undefined ? {} : { status }),
   };
-  return text(Reflect.getMetadata(PATH_METADATA, controller)).flatMap((prefix) => text(Reflect.getMetadata(PATH_METADATA, method)).map((path) => ({ ...common, path: join(service, prefix, path) })));
+  return text(Reflect.getMetadata(PATH_METADATA, controller)).flatMap((prefix) =>
+    text(Reflect.getMetadata(PATH_METADATA, method)).map((path) => ({ ...common, path: join(service, prefix, path) })),
+  );
 };
 
 /** The routes of controllers, read off their decorators; nothing is started. */
 export const routesOf = (service: string, controllers: readonly Class<unknown>[]): readonly RouteInfo[] =>
-  controllers.flatMap((controller) => Object.getOwnPropertyNames(controller.prototype).flatMap((handler) => routesOfHandler(service, controller, handler)));
+  controllers.flatMap((controller) =>
+    Object.getOwnPropertyNames(controller.prototype).flatMap((handler) => routesOfHandler(service, controller, handler)),
+  );
 
 /** Throws when a route does not say who may call it. */
 export const refuseOpenRoutes = (routes: readonly RouteInfo[]): void => {

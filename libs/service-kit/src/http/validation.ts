@@ -22,9 +22,15 @@ export class StrictValidation implements PipeTransform {
     if (metatype === undefined || plain.has(metatype) || type === 'custom' || type === 'param') return value;
     const given = value ?? {};
     const at = type === 'body' ? '' : type;
-    if (typeof given !== 'object' || Array.isArray(given)) throw kitProblem('invalid', { errors: [{ pointer: at, detail: 'must be an object' }] });
+    if (typeof given !== 'object' || Array.isArray(given))
+      throw kitProblem('invalid', { errors: [{ pointer: at, detail: 'must be an object' }] });
     const instance: unknown = plainToInstance(metatype, given);
-    const errors = await validate(instance as object, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true, validationError: { target: false, value: false } });
+    const errors = await validate(instance as object, {
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: true,
+      validationError: { target: false, value: false },
+    });
     if (errors.length > 0) throw kitProblem('invalid', { errors: faultsOf(errors, at) });
     return instance;
   }

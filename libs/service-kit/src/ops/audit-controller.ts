@@ -10,11 +10,18 @@ import { SERVICE_RUNTIME } from './service-token';
 
 export class EventsPage {
   /** Revision of the last event of the page before. */
-  @IsOptional() @Type(() => Number) @IsInt() @Min(0)
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
   after?: number;
 
   /** Events a page. */
-  @IsOptional() @Type(() => Number) @IsInt() @Min(1) @Max(500)
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
   limit?: number;
 }
 
@@ -35,11 +42,18 @@ export class AuditController {
   constructor(@Inject(SERVICE_RUNTIME) private readonly service: ServiceRuntime) {}
 
   @Get(':stream')
-  async events(@Param('stream') stream: string, @Query() { after, limit = 100 }: EventsPage): Promise<{ stream: string; events: readonly AuditedEvent[]; next?: number }> {
+  async events(
+    @Param('stream') stream: string,
+    @Query() { after, limit = 100 }: EventsPage,
+  ): Promise<{ stream: string; events: readonly AuditedEvent[]; next?: number }> {
     this.refuseForeign(stream);
     const from = after === undefined ? 0n : BigInt(after) + 1n;
     const events: AuditedEvent[] = [];
-    for await (const { id, revision, type, data, metadata } of this.service.process.client.readStream(stream, { from, maxCount: limit + 1 })) events.push({ id, revision: revision.toString(), type, data, metadata });
+    for await (const { id, revision, type, data, metadata } of this.service.process.client.readStream(stream, {
+      from,
+      maxCount: limit + 1,
+    }))
+      events.push({ id, revision: revision.toString(), type, data, metadata });
     if (events.length === 0 && after === undefined) throw kitProblem('not-found');
     const page = events.slice(0, limit);
     return { stream, events: page, ...(events.length > limit ? { next: Number(page.at(-1)?.revision) } : {}) };

@@ -14,17 +14,21 @@ export class ParkedEntry {
   @IsIn(stations)
   station!: StationName;
 
-  @IsString() @Length(1, 300)
+  @IsString()
+  @Length(1, 300)
   stream!: string;
 
   /** The reaction or the deadline. */
-  @IsOptional() @IsString() @Length(1, 200)
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
   name?: string;
 }
 
 export class DiscardedEntry extends ParkedEntry {
   /** Why it is given up; kept with the dead letter and in the log. */
-  @IsString() @Length(3, 500)
+  @IsString()
+  @Length(3, 500)
   reason!: string;
 }
 
@@ -38,14 +42,28 @@ export class OpsController {
   @Get('parked')
   async parked(): Promise<object> {
     const { consumers, parked, book } = this.service.stations;
-    return { facts: (await consumers.reactions?.list()) ?? [], 'read-models': (await consumers['read-models']?.list()) ?? [], events: await parked.list(), deadlines: (await book.parked()).map(({ stream, name, due_text, attempts, parked_reason }) => ({ stream, name, dueAt: due_text, attempts, reason: parked_reason })) };
+    return {
+      facts: (await consumers.reactions?.list()) ?? [],
+      'read-models': (await consumers['read-models']?.list()) ?? [],
+      events: await parked.list(),
+      deadlines: (await book.parked()).map(({ stream, name, due_text, attempts, parked_reason }) => ({
+        stream,
+        name,
+        dueAt: due_text,
+        attempts,
+        reason: parked_reason,
+      })),
+    };
   }
 
   @Get('health')
   async health(): Promise<object> {
     const { consumers, projections, relay, problems } = this.service.stations;
     const stats = await Promise.all(Object.entries(consumers).map(async ([name, consumer]) => [name, await consumer.stats()] as const));
-    const readModels = (await projections.health()).map(({ position, ...rest }) => ({ ...rest, position: position === undefined ? null : `${position.commit}:${position.prepare}` }));
+    const readModels = (await projections.health()).map(({ position, ...rest }) => ({
+      ...rest,
+      position: position === undefined ? null : `${position.commit}:${position.prepare}`,
+    }));
     return { problems: await problems(), relay: relay.health(), consumers: Object.fromEntries(stats), readModels };
   }
 
@@ -66,7 +84,17 @@ export class OpsController {
   @For('operator')
   async discard(@Body() entry: DiscardedEntry, @Who() who: Caller): Promise<object> {
     const { parked, book, consumers } = this.service.stations;
-    this.service.process.logger.warn({ service: this.service.definition.name, station: entry.station, stream: entry.stream, parkedBy: entry.name, reason: entry.reason, operator: who.id }, 'a parked entry is given up');
+    this.service.process.logger.warn(
+      {
+        service: this.service.definition.name,
+        station: entry.station,
+        stream: entry.stream,
+        parkedBy: entry.name,
+        reason: entry.reason,
+        operator: who.id,
+      },
+      'a parked entry is given up',
+    );
     if (entry.station === 'events') {
       const first = await parked.first(this.nameOf(entry), entry.stream);
       if (first === undefined) throw kitProblem('not-found');
@@ -86,12 +114,15 @@ export class OpsController {
     const model = this.service.definition.readModels.find((one) => one.name === name);
     if (model === undefined) throw kitProblem('not-found');
     const { logger } = this.service.process;
-    this.service.stations.projections.rebuild(model).catch((fault: unknown) => logger.error({ err: fault, model: name }, 'a rebuild failed'));
+    this.service.stations.projections
+      .rebuild(model)
+      .catch((fault: unknown) => logger.error({ err: fault, model: name }, 'a rebuild failed'));
     return { rebuilding: name };
   }
 
   private nameOf({ name }: ParkedEntry): string {
-    if (name === undefined) throw kitProblem('invalid', { errors: [{ pointer: '/name', detail: 'name must name the reaction or the deadline' }] });
+    if (name === undefined)
+      throw kitProblem('invalid', { errors: [{ pointer: '/name', detail: 'name must name the reaction or the deadline' }] });
     return name;
   }
 

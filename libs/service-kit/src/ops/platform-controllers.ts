@@ -40,11 +40,15 @@ export class HealthController {
 
 export class Journey {
   /** Instant to move to. */
-  @IsOptional() @Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:\d{2})$/, { message: 'to must be an ISO 8601 instant' })
+  @IsOptional()
+  @Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:\d{2})$/, { message: 'to must be an ISO 8601 instant' })
   to?: string;
 
   /** Or how far, in milliseconds. */
-  @IsOptional() @IsInt() @Min(0) @Max(10 * 366 * 86_400_000)
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(10 * 366 * 86_400_000)
   byMs?: number;
 }
 
@@ -70,9 +74,13 @@ export class ClockController {
     if (clock === undefined) throw kitProblem('not-found');
     const journey = this.travelling.then(async () => {
       const targetMs = to === undefined ? clock.nowMs() + (byMs ?? 0) : Date.parse(to);
-      if (Number.isNaN(targetMs)) throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must be an instant that exists' }] });
+      if (Number.isNaN(targetMs))
+        throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must be an instant that exists' }] });
       if (targetMs < clock.nowMs()) throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must not lie in the past' }] });
-      return advance({ clock, quiet: process.quiet, nextDue: () => this.platform.nextDue(), settleTimeoutMs: process.config.settleTimeoutMs }, targetMs);
+      return advance(
+        { clock, quiet: process.quiet, nextDue: () => this.platform.nextDue(), settleTimeoutMs: process.config.settleTimeoutMs },
+        targetMs,
+      );
     });
     this.travelling = journey.catch(() => undefined);
     const { now, stops, ...settled } = await journey;

@@ -28,7 +28,9 @@ export const accessBook = (service: string) =>
     events: accessEvents,
     initialState: { status: 'open' } as AccessState,
     evolve: (state: AccessState, _event: EventOf<typeof accessEvents>): AccessState => state,
-    decide: { note: (_state: AccessState, read: Read, { now }: { now: string }) => [accessEvents.PersonalDataRead({ ...read, readAt: now })] },
+    decide: {
+      note: (_state: AccessState, read: Read, { now }: { now: string }) => [accessEvents.PersonalDataRead({ ...read, readAt: now })],
+    },
   });
 
 /** Writes the book. A read that cannot be noted is not answered. */
@@ -39,7 +41,21 @@ export const noteInBook = (service: string, executor: Executor, clock: Clock, me
     const now = clock.now();
     for (const accountId of accountIds.filter(isStreamId)) {
       const body = { accountId, role: who.role, staffId: who.id, route: who.route };
-      await executor.execute(book, accountId, 'note', body, { now }, { commandId: commandIdOn(who.commandId, book, accountId, 'note'), correlationId: who.correlationId, causationId: who.commandId, actor: actorOf(who), now, ...(who.traceparent === '' ? {} : { traceparent: who.traceparent }) });
+      await executor.execute(
+        book,
+        accountId,
+        'note',
+        body,
+        { now },
+        {
+          commandId: commandIdOn(who.commandId, book, accountId, 'note'),
+          correlationId: who.correlationId,
+          causationId: who.commandId,
+          actor: actorOf(who),
+          now,
+          ...(who.traceparent === '' ? {} : { traceparent: who.traceparent }),
+        },
+      );
     }
   };
 };

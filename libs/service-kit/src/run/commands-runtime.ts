@@ -15,7 +15,8 @@ const STREAM_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 export const isStreamId = (id: unknown): id is string => typeof id === 'string' && STREAM_ID.test(id);
 
 /** The id of a command on one stream, made of the request's (or event's) id: one request may command several streams. */
-export const commandIdOn = (commandId: string, stream: AnyStream, id: string, name: string): string => uuid5(commandId, `${stream.category}-${id}|${name}`);
+export const commandIdOn = (commandId: string, stream: AnyStream, id: string, name: string): string =>
+  uuid5(commandId, `${stream.category}-${id}|${name}`);
 
 /** Plain JSON of a validated body: no class, no undefined. */
 export const toPlain = <T>(body: T): T => JSON.parse(JSON.stringify(body ?? {})) as T;
@@ -39,18 +40,37 @@ export class CommandsRuntime extends Commands {
     super();
   }
 
-  override async execute<S extends AnyStream, N extends CommandName<S>>(stream: S, name: N, id: string, command: CommandOf<S, N>, facts: Facts<S, N>, who: Caller): Promise<CommandAnswer> {
+  override async execute<S extends AnyStream, N extends CommandName<S>>(
+    stream: S,
+    name: N,
+    id: string,
+    command: CommandOf<S, N>,
+    facts: Facts<S, N>,
+    who: Caller,
+  ): Promise<CommandAnswer> {
     const { executor, table, metrics } = this.parts;
     if (!isStreamId(id)) throw kitProblem('not-found');
     const guarded = who.expectedRevision === undefined ? facts : this.guard(stream, id, facts, who.expectedRevision);
-    const outcome = await executor.execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who)).catch((fault: unknown) => {
-      throw problemOfStoreFault(fault);
-    });
+    const outcome = await executor
+      .execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who))
+      .catch((fault: unknown) => {
+        throw problemOfStoreFault(fault);
+      });
     metrics.command(name, outcome.kind === 'rejected' ? outcome.code : outcome.replayed ? 'replayed' : 'accepted');
     if (outcome.kind === 'rejected') throw problemOf(outcome, table);
-    const events = outcome.events.map(({ type, metadata }: { type: string; metadata: { clause?: string } }) => ({ type, ...(metadata.clause === undefined ? {} : { clause: metadata.clause }) }));
+    const events = outcome.events.map(({ type, metadata }: { type: string; metadata: { clause?: string } }) => ({
+      type,
+      ...(metadata.clause === undefined ? {} : { clause: metadata.clause }),
+    }));
     const created = events.length > 0 && BigInt(outcome.revision) === BigInt(events.length - 1);
-    return { id, revision: outcome.revision, events, replayed: outcome.replayed, [REVISION]: outcome.revision, [OUTCOME]: { created, replayed: outcome.replayed } };
+    return {
+      id,
+      revision: outcome.revision,
+      events,
+      replayed: outcome.replayed,
+      [REVISION]: outcome.revision,
+      [OUTCOME]: { created, replayed: outcome.replayed },
+    };
   }
 
   override async load<S extends AnyStream>(stream: S, id: string): Promise<Loaded<S>> {
@@ -67,7 +87,15 @@ export class CommandsRuntime extends Commands {
 
   private contextOf(commandId: string, who: Caller): CommandContext {
     const { clock } = this.parts;
-    return { commandId, fingerprint: who.fingerprint, correlationId: who.correlationId, causationId: who.commandId, actor: actorOf(who), now: clock.now(), ...(who.traceparent === '' ? {} : { traceparent: who.traceparent }) };
+    return {
+      commandId,
+      fingerprint: who.fingerprint,
+      correlationId: who.correlationId,
+      causationId: who.commandId,
+      actor: actorOf(who),
+      now: clock.now(),
+      ...(who.traceparent === '' ? {} : { traceparent: who.traceparent }),
+    };
   }
 
   /**

@@ -15,7 +15,10 @@ export const decodeCursor = (cursor: string, order: readonly string[]): readonly
   }
   if (!Array.isArray(read) || read.length !== order.length + 1 || read[0] !== order.join(',')) throw bad;
   const values = read.slice(1) as unknown[];
-  const isSound = (value: unknown): value is string | number | boolean => (typeof value === 'string' && value.length <= 500 && !value.includes('\u0000')) || typeof value === 'number' || typeof value === 'boolean';
+  const isSound = (value: unknown): value is string | number | boolean =>
+    (typeof value === 'string' && value.length <= 500 && !value.includes('\u0000')) ||
+    typeof value === 'number' ||
+    typeof value === 'boolean';
   if (!values.every(isSound)) throw bad;
   return values;
 };

@@ -44,13 +44,21 @@ export class DeadlineBook {
     private readonly pool: Pool,
     private readonly declared: readonly AnyDeadline[],
   ) {
-    const source = declared.map(({ name, stream, set, clear }) => [stream.category, name, Object.entries(set).map(([type, setter]) => `${type}:${setter.toString()}`), clear]);
+    const source = declared.map(({ name, stream, set, clear }) => [
+      stream.category,
+      name,
+      Object.entries(set).map(([type, setter]) => `${type}:${setter.toString()}`),
+      clear,
+    ]);
     this.version = createHash('sha256').update(JSON.stringify(source)).digest('hex');
   }
 
   /** Where to go on reading; starts over when the declarations have changed. */
   async position(): Promise<Position | undefined> {
-    const { rows } = await this.pool.query<{ position: string; version: string }>('SELECT position, version FROM kit_positions WHERE station = $1', [STATION]);
+    const { rows } = await this.pool.query<{ position: string; version: string }>(
+      'SELECT position, version FROM kit_positions WHERE station = $1',
+      [STATION],
+    );
     const [row] = rows;
     if (row?.version === this.version) return parsePosition(row.position);
     await inTransaction(this.pool, async (tx) => {
@@ -75,7 +83,11 @@ export class DeadlineBook {
 
   private async write(tx: PoolClient, { stream, name, event, dueAt }: Change): Promise<void> {
     if (dueAt === undefined) {
-      await tx.query('DELETE FROM kit_deadlines WHERE stream = $1 AND name = $2 AND set_revision <= $3', [stream, name, event.revision.toString()]);
+      await tx.query('DELETE FROM kit_deadlines WHERE stream = $1 AND name = $2 AND set_revision <= $3', [
+        stream,
+        name,
+        event.revision.toString(),
+      ]);
       return;
     }
     await tx.query(
@@ -89,7 +101,9 @@ export class DeadlineBook {
 
   /** Earliest instant that something waits for; parked ones do not wait. */
   async next(): Promise<string | undefined> {
-    const { rows } = await this.pool.query<{ due_at: Date }>('SELECT due_at FROM kit_deadlines WHERE parked_reason IS NULL ORDER BY due_at LIMIT 1');
+    const { rows } = await this.pool.query<{ due_at: Date }>(
+      'SELECT due_at FROM kit_deadlines WHERE parked_reason IS NULL ORDER BY due_at LIMIT 1',
+    );
     return rows[0]?.due_at.toISOString();
   }
 
@@ -121,7 +135,15 @@ export class DeadlineBook {
   }
 
   /** What failed for good. */
-  async parked(): Promise<readonly { readonly stream: string; readonly name: string; readonly due_text: string; readonly attempts: number; readonly parked_reason: string }[]> {
+  async parked(): Promise<
+    readonly {
+      readonly stream: string;
+      readonly name: string;
+      readonly due_text: string;
+      readonly attempts: number;
+      readonly parked_reason: string;
+    }[]
+  > {
     const { rows } = await this.pool.query<{ stream: string; name: string; due_text: string; attempts: number; parked_reason: string }>(
       'SELECT stream, name, due_text, attempts, parked_reason FROM kit_deadlines WHERE parked_reason IS NOT NULL ORDER BY due_at, stream, name LIMIT 1000',
     );
@@ -130,13 +152,19 @@ export class DeadlineBook {
 
   /** Makes a parked deadline due again; whether there was one. */
   async redrive(stream: string, name: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query('UPDATE kit_deadlines SET parked_reason = NULL, attempts = 0, retry_at = NULL WHERE stream = $1 AND name = $2 AND parked_reason IS NOT NULL', [stream, name]);
+    const { rowCount } = await this.pool.query(
+      'UPDATE kit_deadlines SET parked_reason = NULL, attempts = 0, retry_at = NULL WHERE stream = $1 AND name = $2 AND parked_reason IS NOT NULL',
+      [stream, name],
+    );
     return rowCount === 1;
   }
 
   /** Gives up a parked deadline; whether there was one. */
   async discard(stream: string, name: string): Promise<boolean> {
-    const { rowCount } = await this.pool.query('DELETE FROM kit_deadlines WHERE stream = $1 AND name = $2 AND parked_reason IS NOT NULL', [stream, name]);
+    const { rowCount } = await this.pool.query('DELETE FROM kit_deadlines WHERE stream = $1 AND name = $2 AND parked_reason IS NOT NULL', [
+      stream,
+      name,
+    ]);
     return rowCount === 1;
   }
 }

@@ -76,9 +76,15 @@ export class Deadlines {
     return inTransaction(pool, async (tx) => {
       const booked = await book.claim(tx, parts.clock.now());
       if (booked === undefined) return false;
-      const declared = this.options.declared.find(({ name, stream }) => name === booked.name && stream.category === parseStreamName(booked.stream).category);
+      const declared = this.options.declared.find(
+        ({ name, stream }) => name === booked.name && stream.category === parseStreamName(booked.stream).category,
+      );
       if (declared === undefined) await book.postpone(tx, booked, 0, 'the deadline is no longer declared');
-      else await this.fire(declared, booked).then(() => book.strike(tx, booked), (fault: unknown) => this.failed(fault, booked).then(({ delayMs, reason }) => book.postpone(tx, booked, delayMs, reason)));
+      else
+        await this.fire(declared, booked).then(
+          () => book.strike(tx, booked),
+          (fault: unknown) => this.failed(fault, booked).then(({ delayMs, reason }) => book.postpone(tx, booked, delayMs, reason)),
+        );
       return true;
     });
   }
@@ -86,12 +92,21 @@ export class Deadlines {
   private async fire(declared: AnyDeadline, booked: BookedDeadline): Promise<void> {
     const { parts, metrics } = this.options;
     const { stream, name, due_text: dueAt, event_id: eventId } = booked;
-    const context = contextFor(parts, { base: deadlineBase(stream, name, dueAt), eventId, correlationId: booked.correlation_id, traceparent: booked.traceparent ?? undefined, mayReject: declared.mayReject });
+    const context = contextFor(parts, {
+      base: deadlineBase(stream, name, dueAt),
+      eventId,
+      correlationId: booked.correlation_id,
+      traceparent: booked.traceparent ?? undefined,
+      mayReject: declared.mayReject,
+    });
     await declared.run(context, { name, streamId: parseStreamName(stream).id, dueAt, now: context.now, eventId });
     metrics.deadline(name, 'fired', parts.clock.nowMs() - Date.parse(dueAt));
   }
 
-  private async failed(fault: unknown, { name, attempts }: BookedDeadline): Promise<{ readonly delayMs: number; readonly reason?: string }> {
+  private async failed(
+    fault: unknown,
+    { name, attempts }: BookedDeadline,
+  ): Promise<{ readonly delayMs: number; readonly reason?: string }> {
     const { attemptsMax, backoffMs, metrics, onTrouble } = this.options;
     const isParked = !isOutage(fault) && attempts + 1 >= attemptsMax;
     metrics.deadline(name, isParked ? 'parked' : 'failed');

@@ -3,18 +3,74 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** Metrics of one process. Labels are names from code, never ids of customers. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly requests = new Histogram({ name: 'qiyue_http_request_seconds', help: 'Time to answer a request.', labelNames: ['method', 'route', 'status'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers: [this.registry] });
+  readonly requests = new Histogram({
+    name: 'qiyue_http_request_seconds',
+    help: 'Time to answer a request.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
   readonly inFlight = new Gauge({ name: 'qiyue_http_requests_in_flight', help: 'Requests being answered.', registers: [this.registry] });
-  readonly overloaded = new Counter({ name: 'qiyue_http_overloaded_total', help: 'Requests refused because too many were being answered.', registers: [this.registry] });
-  readonly commands = new Counter({ name: 'qiyue_commands_total', help: 'Commands by outcome: accepted, replayed or the code of the rejection.', labelNames: ['service', 'command', 'outcome'], registers: [this.registry] });
-  readonly reactions = new Counter({ name: 'qiyue_reactions_total', help: 'Attempts of reactions by outcome: done, failed, parked.', labelNames: ['service', 'reaction', 'outcome'], registers: [this.registry] });
-  readonly deadlines = new Counter({ name: 'qiyue_deadlines_total', help: 'Attempts of deadlines by outcome: fired, failed, parked.', labelNames: ['service', 'deadline', 'outcome'], registers: [this.registry] });
-  readonly lateness = new Histogram({ name: 'qiyue_deadline_lateness_seconds', help: 'Time from when a deadline was due to when it was fired.', labelNames: ['service', 'deadline'], buckets: [0.1, 0.5, 1, 5, 30, 60, 600, 3600, 86_400], registers: [this.registry] });
-  readonly parked = new Gauge({ name: 'qiyue_parked', help: 'Streams parked by a reaction, and deadlines parked.', labelNames: ['service', 'kind'], registers: [this.registry] });
-  readonly lag = new Gauge({ name: 'qiyue_consumer_lag', help: 'Records between a consumer group and the heads of its topics.', labelNames: ['service', 'consumer'], registers: [this.registry] });
-  readonly oldestParked = new Gauge({ name: 'qiyue_oldest_parked_seconds', help: 'Age of the key that a consumer group parked longest ago.', labelNames: ['service', 'consumer'], registers: [this.registry] });
-  readonly trouble = new Counter({ name: 'qiyue_trouble_total', help: 'Drops, failures and stalls of subscriptions, relays and consumers.', labelNames: ['service', 'station', 'kind'], registers: [this.registry] });
-  readonly personalReads = new Counter({ name: 'qiyue_personal_reads_total', help: 'Reads of personal data by staff.', labelNames: ['service', 'role'], registers: [this.registry] });
+  readonly overloaded = new Counter({
+    name: 'qiyue_http_overloaded_total',
+    help: 'Requests refused because too many were being answered.',
+    registers: [this.registry],
+  });
+  readonly commands = new Counter({
+    name: 'qiyue_commands_total',
+    help: 'Commands by outcome: accepted, replayed or the code of the rejection.',
+    labelNames: ['service', 'command', 'outcome'],
+    registers: [this.registry],
+  });
+  readonly reactions = new Counter({
+    name: 'qiyue_reactions_total',
+    help: 'Attempts of reactions by outcome: done, failed, parked.',
+    labelNames: ['service', 'reaction', 'outcome'],
+    registers: [this.registry],
+  });
+  readonly deadlines = new Counter({
+    name: 'qiyue_deadlines_total',
+    help: 'Attempts of deadlines by outcome: fired, failed, parked.',
+    labelNames: ['service', 'deadline', 'outcome'],
+    registers: [this.registry],
+  });
+  readonly lateness = new Histogram({
+    name: 'qiyue_deadline_lateness_seconds',
+    help: 'Time from when a deadline was due to when it was fired.',
+    labelNames: ['service', 'deadline'],
+    buckets: [0.1, 0.5, 1, 5, 30, 60, 600, 3600, 86_400],
+    registers: [this.registry],
+  });
+  readonly parked = new Gauge({
+    name: 'qiyue_parked',
+    help: 'Streams parked by a reaction, and deadlines parked.',
+    labelNames: ['service', 'kind'],
+    registers: [this.registry],
+  });
+  readonly lag = new Gauge({
+    name: 'qiyue_consumer_lag',
+    help: 'Records between a consumer group and the heads of its topics.',
+    labelNames: ['service', 'consumer'],
+    registers: [this.registry],
+  });
+  readonly oldestParked = new Gauge({
+    name: 'qiyue_oldest_parked_seconds',
+    help: 'Age of the key that a consumer group parked longest ago.',
+    labelNames: ['service', 'consumer'],
+    registers: [this.registry],
+  });
+  readonly trouble = new Counter({
+    name: 'qiyue_trouble_total',
+    help: 'Drops, failures and stalls of subscriptions, relays and consumers.',
+    labelNames: ['service', 'station', 'kind'],
+    registers: [this.registry],
+  });
+  readonly personalReads = new Counter({
+    name: 'qiyue_personal_reads_total',
+    help: 'Reads of personal data by staff.',
+    labelNames: ['service', 'role'],
+    registers: [this.registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });

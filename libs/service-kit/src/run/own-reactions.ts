@@ -31,11 +31,15 @@ export class OwnReactions {
   private readonly categories: ReadonlyMap<unknown, string>;
 
   constructor(private readonly options: OwnReactionsOptions) {
-    this.categories = new Map(options.streams.flatMap(({ category, events }) => Object.values<unknown>(events).map((event) => [event, category] as const)));
+    this.categories = new Map(
+      options.streams.flatMap(({ category, events }) => Object.values<unknown>(events).map((event) => [event, category] as const)),
+    );
   }
 
   async position(): Promise<Position | undefined> {
-    const { rows } = await this.options.pool.query<{ position: string }>('SELECT position FROM kit_positions WHERE station = $1', [STATION]);
+    const { rows } = await this.options.pool.query<{ position: string }>('SELECT position FROM kit_positions WHERE station = $1', [
+      STATION,
+    ]);
     return rows[0] === undefined ? undefined : parsePosition(rows[0].position);
   }
 
@@ -71,7 +75,9 @@ export class OwnReactions {
 
   private matching({ category, type }: StoredEvent): readonly AnyReaction[] {
     const { reactions } = this.options;
-    return reactions.filter(({ on }) => on.some((trigger) => !('service' in trigger) && trigger.type === type && this.categories.get(trigger) === category));
+    return reactions.filter(({ on }) =>
+      on.some((trigger) => !('service' in trigger) && trigger.type === type && this.categories.get(trigger) === category),
+    );
   }
 
   private async run(work: readonly { readonly event: StoredEvent; readonly reaction: AnyReaction }[]): Promise<void> {

@@ -31,13 +31,21 @@ export class PlatformState {
     return all.filter((due) => due !== undefined).sort()[0];
   }
 
-  async readiness(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, 'ok' | 'failed'>>; readonly degraded: readonly string[] }> {
+  async readiness(): Promise<{
+    readonly ready: boolean;
+    readonly checks: Readonly<Record<string, 'ok' | 'failed'>>;
+    readonly degraded: readonly string[];
+  }> {
     const { client, transport, vaultCheck } = this.checks();
-    const databases = this.services.map((service) => [`database.${service.definition.name}`, () => service.pool.query('SELECT 1')] as const);
+    const databases = this.services.map(
+      (service) => [`database.${service.definition.name}`, () => service.pool.query('SELECT 1')] as const,
+    );
     const asked = [...databases, ['event-store', client] as const, ['vault', vaultCheck] as const];
     const answers = await Promise.all(asked.map(async ([name, ask]) => [name, await within(ask)] as const));
     const bus = await within(transport);
-    const problems = this.started ? (await Promise.all(this.services.map((service) => service.stations.problems().catch(() => [])))).flat() : [];
+    const problems = this.started
+      ? (await Promise.all(this.services.map((service) => service.stations.problems().catch(() => [])))).flat()
+      : [];
     const ready = this.started && !this.stopping && answers.every(([, answer]) => answer === 'ok');
     return { ready, checks: Object.fromEntries(answers), degraded: [...(bus === 'ok' ? [] : ['the bus is not reachable']), ...problems] };
   }
@@ -47,7 +55,11 @@ export class PlatformState {
     if (!this.started || this.stopping) return;
     await Promise.all(
       this.services.map(async ({ stations, metrics }) => {
-        const [events, deadlines, ...consumers] = await Promise.all([stations.parked.list(), stations.book.parked(), ...Object.entries(stations.consumers).map(async ([name, consumer]) => ({ name, stats: await consumer.stats() }))]);
+        const [events, deadlines, ...consumers] = await Promise.all([
+          stations.parked.list(),
+          stations.book.parked(),
+          ...Object.entries(stations.consumers).map(async ([name, consumer]) => ({ name, stats: await consumer.stats() })),
+        ]);
         metrics.parked('events', events.length);
         metrics.parked('deadlines', deadlines.length);
         for (const { name, stats } of consumers) {
@@ -74,6 +86,9 @@ const PATIENCE_MS = 2_000;
 const within = async (ask: () => Promise<unknown>): Promise<'ok' | 'failed'> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'failed'>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS, 'failed')));
-  const asked = (async () => ask())().then(() => 'ok' as const, () => 'failed' as const);
+  const asked = (async () => ask())().then(
+    () => 'ok' as const,
+    () => 'failed' as const,
+  );
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 };

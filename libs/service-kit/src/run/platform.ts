@@ -49,27 +49,50 @@ const rootModule = (state: PlatformState, modules: readonly (DynamicModule & { r
   const { process, services } = state;
   class PlatformRoot {}
   const imports = [
-    LoggerModule.forRoot({ pinoHttp: { logger: process.logger as never, autoLogging: false, quietReqLogger: true, serializers: { req: () => undefined, res: () => undefined } } }),
+    LoggerModule.forRoot({
+      pinoHttp: {
+        logger: process.logger as never,
+        autoLogging: false,
+        quietReqLogger: true,
+        serializers: { req: () => undefined, res: () => undefined },
+      },
+    }),
     ...modules,
     RouterModule.register(modules.map(({ module }, index) => ({ path: (services[index] as ServiceRuntime).definition.name, module }))),
   ];
-  Module({ imports, controllers: [HealthController, ...(process.testClock === undefined ? [] : [ClockController])], providers: [{ provide: PLATFORM, useValue: state }] })(PlatformRoot);
+  Module({
+    imports,
+    controllers: [HealthController, ...(process.testClock === undefined ? [] : [ClockController])],
+    providers: [{ provide: PLATFORM, useValue: state }],
+  })(PlatformRoot);
   return PlatformRoot;
 };
 
-const buildApp = async (state: PlatformState, options: PlatformOptions, env: Readonly<Record<string, string | undefined>>): Promise<{ readonly app: NestFastifyApplication; readonly get: Platform['get'] }> => {
+const buildApp = async (
+  state: PlatformState,
+  options: PlatformOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly app: NestFastifyApplication; readonly get: Platform['get'] }> => {
   const { process, services } = state;
   const modules = services.map((service) => serviceModule(service, env, options.ports ?? []));
-  const app = await NestFactory.create<NestFastifyApplication>(rootModule(state, modules), fastifyAdapter(process.config), { bodyParser: false, bufferLogs: true, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(rootModule(state, modules), fastifyAdapter(process.config), {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
   app.useLogger(app.get(NestLogger));
   prepareFastify(app, process.config, process.metrics);
   const byName = new Map(services.map((service) => [service.definition.name as string, service]));
-  const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined => byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
+  const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined =>
+    byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
   app.useGlobalFilters(new ProblemFilter(process.logger));
   app.useGlobalGuards(new AccessGuard(process.tokens));
   app.useGlobalPipes(new StrictValidation());
   app.useGlobalInterceptors(new Answering(serviceOf, process.config.requestTimeoutMs));
-  serveDocs(app.getHttpAdapter().getInstance() as never, services.map(({ definition, routes }) => ({ definition, routes })));
+  serveDocs(
+    app.getHttpAdapter().getInstance() as never,
+    services.map(({ definition, routes }) => ({ definition, routes })),
+  );
   const get: Platform['get'] = (service, token) => {
     const module = modules[services.findIndex(({ definition }) => definition.name === service)];
     if (module === undefined) throw new Error(`no service ${service} runs here`);
@@ -87,12 +110,18 @@ const limited = async (run: () => Promise<unknown>, ms: number): Promise<boolean
 /** Starts services in this process: databases and tables are made, everything that works by itself runs, then the port opens. Throws `ConfigFaults`, or the first thing that stands in the way. */
 export const createPlatform = async (options: PlatformOptions): Promise<Platform> => {
   const env = options.env ?? process.env;
-  const [config] = readSettings([PlatformConfig, ...options.services.flatMap(({ config: own }) => own as readonly (new () => object)[])], env) as readonly [PlatformConfig];
+  const [config] = readSettings(
+    [PlatformConfig, ...options.services.flatMap(({ config: own }) => own as readonly (new () => object)[])],
+    env,
+  ) as readonly [PlatformConfig];
   const described = options.services.map((definition) => ({ definition, routes: routesOf(definition.name, controllersOf(definition)) }));
   refuseOpenRoutes(described.flatMap(({ routes }) => routes));
   const shared = await openProcess({
-    config, serviceNames: options.services.map(({ name }) => name), ...(options.openTransport === undefined ? {} : { openTransport: options.openTransport }),
-    ...(options.logTo === undefined ? {} : { logTo: options.logTo }), ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
+    config,
+    serviceNames: options.services.map(({ name }) => name),
+    ...(options.openTransport === undefined ? {} : { openTransport: options.openTransport }),
+    ...(options.logTo === undefined ? {} : { logTo: options.logTo }),
+    ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
   });
   const services: ServiceRuntime[] = [];
   let app: NestFastifyApplication | undefined;
@@ -138,7 +167,9 @@ export const runPlatform = async (options: PlatformOptions): Promise<void> => {
   try {
     platform = await createPlatform(options);
   } catch (fault) {
-    process.stderr.write(`${fault instanceof Error ? (fault.name === 'ConfigFaults' ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`);
+    process.stderr.write(
+      `${fault instanceof Error ? (fault.name === 'ConfigFaults' ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`,
+    );
     process.exit(1);
   }
   const end = (code: number): void => void platform.stop().finally(() => process.exit(code));

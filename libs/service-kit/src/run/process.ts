@@ -1,4 +1,4 @@
-import pino, { type DestinationStream, type Logger } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 import type { Pool } from 'pg';
 import { embeddedTransport, type LogTransport } from '@qiyue/messaging';
 import { connectEventStore, localKek, migrateVault, openVault, type EventStoreClient, type Vault } from '@qiyue/event-store';
@@ -8,6 +8,7 @@ import { SystemClock, type Clock } from '../clock';
 import type { PlatformConfig } from '../config/platform-config';
 import { databaseUrl, ensureDatabases, migrateKit, openPool } from '../store/databases';
 import { platformSchema } from '../store/schema';
+import { makeLogger } from './logger';
 import { Metrics } from './metrics';
 import { QuietRegistry } from './quiet';
 import { TestClock } from './test-clock';
@@ -42,19 +43,6 @@ export interface Process {
   close(): Promise<void>;
 }
 
-/** Fields that never reach the log, wherever they stand one or two levels deep. */
-const redacted = ['authorization', 'cookie', 'password', 'token', 'secret', 'body', 'data', 'phone', 'email', 'name', 'address', 'idNumber'];
-
-export const makeLogger = (level: string, logTo?: DestinationStream): Logger =>
-  pino({ level, base: null, redact: { paths: redacted.flatMap((field) => [`*.${field}`, `*.*.${field}`, `*.headers.${field}`]), censor: '[redacted]' }, serializers: { err: errorForLog } }, logTo ?? pino.destination({ fd: 1, sync: false }));
-
-/** An error as the log may have it. Messages of PostgreSQL repeat values in `detail`; those fields stay out. */
-const errorForLog = (fault: unknown): object => {
-  if (!(fault instanceof Error)) return { type: typeof fault };
-  const { code } = fault as { code?: unknown };
-  return { type: fault.name, message: fault.message, stack: fault.stack, ...(typeof code === 'string' ? { code } : {}), ...(fault.cause === undefined ? {} : { cause: errorForLog(fault.cause) }) };
-};
-
 const openBus = async (options: ProcessOptions, pool: Pool): Promise<LogTransport> => {
   if (options.openTransport !== undefined) return options.openTransport(options.config, pool);
   if (options.config.bus === 'kafka') throw new Error('BUS is kafka, but this program was built without the Kafka transport');
@@ -72,13 +60,17 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
   const logger = makeLogger(config.logLevel, options.logTo);
   const closing: (() => Promise<unknown> | void)[] = [];
   const close = async (): Promise<void> => {
-    for (const step of closing.splice(0).reverse()) await Promise.resolve(step()).catch((fault: unknown) => logger.warn({ err: fault }, 'could not be closed'));
+    for (const step of closing.splice(0).reverse())
+      await Promise.resolve(step()).catch((fault: unknown) => logger.warn({ err: fault }, 'could not be closed'));
   };
   try {
     const names = [...serviceNames, 'bus', 'vault', 'platform'].map((name) => `${config.databasePrefix}${name}`);
     if (config.createDatabases) await ensureDatabases(config.postgresUrl, names);
     const open = (name: string, max: number): Pool => {
-      const pool = openPool(databaseUrl(config.postgresUrl, `${config.databasePrefix}${name}`), { max, onTrouble: (fault) => logger.warn({ err: fault, database: name }, 'an idle connection dropped') });
+      const pool = openPool(databaseUrl(config.postgresUrl, `${config.databasePrefix}${name}`), {
+        max,
+        onTrouble: (fault) => logger.warn({ err: fault, database: name }, 'an idle connection dropped'),
+      });
       closing.push(() => pool.end());
       return pool;
     };
@@ -86,17 +78,38 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
     await migrateKit(platformPool, 'service-kit-platform', platformSchema);
     const vaultPool = open('vault', 3);
     await migrateVault(vaultPool);
-    const testClock = config.testClock === 'off' ? undefined : await TestClock.open(platformPool, config.testClock, options.testClockStartAt);
+    const testClock =
+      config.testClock === 'off' ? undefined : await TestClock.open(platformPool, config.testClock, options.testClockStartAt);
     closing.push(() => testClock?.close());
     const clock = testClock ?? new SystemClock();
     const client = connectEventStore(config.eventStoreUrl);
     closing.push(() => client.dispose());
     const transport = await openBus(options, open('bus', 8));
     closing.push(() => transport.close());
-    const tokens = new Tokens({ clock, issuer: config.authIssuer, audience: config.authAudience, ttlSeconds: config.tokenTtlSeconds, ...(await openKeys(config, serviceNames.includes('identity'), platformPool)) });
+    const tokens = new Tokens({
+      clock,
+      issuer: config.authIssuer,
+      audience: config.authAudience,
+      ttlSeconds: config.tokenTtlSeconds,
+      ...(await openKeys(config, serviceNames.includes('identity'), platformPool)),
+    });
     const vault = openVault({ pool: vaultPool, kek: localKek(config.vaultKek) });
     const quiet = new QuietRegistry(() => headOf(client));
-    return { config, logger, metrics: new Metrics(), clock, testClock, client, vault, transport, tokens, quiet, platformPool, openServicePool: (service) => open(service, config.poolMax), close };
+    return {
+      config,
+      logger,
+      metrics: new Metrics(),
+      clock,
+      testClock,
+      client,
+      vault,
+      transport,
+      tokens,
+      quiet,
+      platformPool,
+      openServicePool: (service) => open(service, config.poolMax),
+      close,
+    };
   } catch (fault) {
     await close();
     throw fault;

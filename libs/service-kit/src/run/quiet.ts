@@ -53,7 +53,8 @@ export class QuietRegistry {
       const busy = await this.busy();
       const after = await this.head();
       if (busy.length > 0) lastBusy = busy;
-      if (busy.length === 0 && before === after && quietSince === before) return { quiet: true, busy, lastBusy, parked: await this.parked(), rounds };
+      if (busy.length === 0 && before === after && quietSince === before)
+        return { quiet: true, busy, lastBusy, parked: await this.parked(), rounds };
       quietSince = busy.length === 0 && before === after ? before : undefined;
       if (performance.now() > until) return { quiet: false, busy, lastBusy, parked: await this.parked(), rounds };
       await pause(busy.length === 0 ? 1 : Math.min(50, 2 + rounds));
@@ -61,7 +62,9 @@ export class QuietRegistry {
   }
 
   private async busy(): Promise<readonly string[]> {
-    const answers = await Promise.all([...this.checks].map(async ({ name, isQuiet }) => ({ name, quiet: await isQuiet().catch(() => false) })));
+    const answers = await Promise.all(
+      [...this.checks].map(async ({ name, isQuiet }) => ({ name, quiet: await isQuiet().catch(() => false) })),
+    );
     return answers.filter(({ quiet }) => !quiet).map(({ name }) => name);
   }
 

@@ -47,10 +47,24 @@ export const reactionBase = (eventId: string, reaction: string): string => uuid5
 export const contextFor = (parts: ReactingParts, cause: Cause): Omit<ReactionContext, 'item'> => {
   const { service, executor, clock, commands, rows } = parts;
   const now = clock.now();
-  const execute = async <S extends AnyStream, N extends CommandName<S>>(stream: S, id: string, name: N, command: CommandOf<S, N>, facts?: FactsOf<S, N>, suffix = 'command'): Promise<ReactionOutcome> => {
+  const execute = async <S extends AnyStream, N extends CommandName<S>>(
+    stream: S,
+    id: string,
+    name: N,
+    command: CommandOf<S, N>,
+    facts?: FactsOf<S, N>,
+    suffix = 'command',
+  ): Promise<ReactionOutcome> => {
     // The one command of a declared reaction has the base itself as its id; a free-form reaction gives any number of them.
     const commandId = suffix === '' ? cause.base : uuid5(cause.base, `${stream.category}-${id}|${name}|${suffix}`);
-    const context = { commandId, correlationId: cause.correlationId, causationId: cause.eventId, actor: { kind: 'service' as const, id: service }, now: clock.now(), ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }) };
+    const context = {
+      commandId,
+      correlationId: cause.correlationId,
+      causationId: cause.eventId,
+      actor: { kind: 'service' as const, id: service },
+      now: clock.now(),
+      ...(cause.traceparent === undefined ? {} : { traceparent: cause.traceparent }),
+    };
     const outcome = await executor.execute(stream, id, name, toPlain(command), (facts ?? { now }) as FactsOf<S, N>, context);
     if (outcome.kind === 'rejected') {
       if (cause.mayReject.includes(outcome.code)) return { kind: 'rejected', code: outcome.code };
@@ -60,7 +74,9 @@ export const contextFor = (parts: ReactingParts, cause: Cause): Omit<ReactionCon
     return { kind: 'accepted', events, replayed: outcome.replayed, ...(outcome.revision === '-1' ? {} : { revision: outcome.revision }) };
   };
   return {
-    now, rows, execute,
+    now,
+    rows,
+    execute,
     port: (token) => parts.get(token),
     load: (stream, id) => commands.load(stream, id),
     commandId: (suffix) => uuid5(cause.base, suffix),
@@ -76,10 +92,24 @@ export interface Occurrence {
 }
 
 /** Runs one reaction on one occurrence, its personal fields revealed. */
-export const runReaction = async (parts: ReactingParts, reaction: { readonly name: string; readonly mayReject: readonly string[]; readonly run: (context: ReactionContext, data: never, item: Item) => Promise<void> }, { item, traceparent }: Occurrence): Promise<void> => {
+export const runReaction = async (
+  parts: ReactingParts,
+  reaction: {
+    readonly name: string;
+    readonly mayReject: readonly string[];
+    readonly run: (context: ReactionContext, data: never, item: Item) => Promise<void>;
+  },
+  { item, traceparent }: Occurrence,
+): Promise<void> => {
   const data = await parts.vault.revealDeep(item.data);
   const revealed = { ...item, data };
-  const context = contextFor(parts, { base: reactionBase(item.id, reaction.name), eventId: item.id, correlationId: item.correlationId, traceparent, mayReject: reaction.mayReject });
+  const context = contextFor(parts, {
+    base: reactionBase(item.id, reaction.name),
+    eventId: item.id,
+    correlationId: item.correlationId,
+    traceparent,
+    mayReject: reaction.mayReject,
+  });
   await reaction.run({ ...context, item: revealed }, data as never, revealed);
 };
 

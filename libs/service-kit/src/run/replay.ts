@@ -34,8 +34,7 @@ class Handover<T> {
  * Reads the log of facts again with a group of its own that nobody shares, so no other consumer notices. Ends where the log ended when it was asked for.
  * An unreadable record is passed over: the live consumer has parked it.
  */
-export const replayOf =
-  (transport: LogTransport): Replay =>
+export const replayOf = (transport: LogTransport): Replay =>
   async function* replay(services, from): AsyncIterable<ReplayBatch> {
     const topics = services.map((service) => topicOf(service as ServiceName));
     const reached: Offsets = from === undefined ? {} : (JSON.parse(from) as Offsets);
@@ -50,8 +49,12 @@ export const replayOf =
     const handover = new Handover<LogBatch>();
     let isOver = false;
     const consumer = await transport.consume({
-      group: `qiyue.replay.${randomUUID()}`, topics,
-      startAt: async (topic, partition) => { const at = reached[keyOf(topic, partition)]; return at === undefined ? undefined : BigInt(at); },
+      group: `qiyue.replay.${randomUUID()}`,
+      topics,
+      startAt: async (topic, partition) => {
+        const at = reached[keyOf(topic, partition)];
+        return at === undefined ? undefined : BigInt(at);
+      },
       onBatch: (batch) => (isOver ? Promise.resolve() : handover.give(batch)),
     });
     try {

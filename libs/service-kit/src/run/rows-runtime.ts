@@ -46,7 +46,10 @@ const conditionsOf = <R extends Row>(table: RowTable, where: Where<R>, values: V
     if (Array.isArray(wanted)) return [`${column} = ANY(${values.add(wanted)})`];
     if (typeof wanted !== 'object') return [`${column} = ${values.add(wanted)}`];
     const { from, until } = wanted as { from?: string | number; until?: string | number };
-    return [...(from === undefined ? [] : [`${column} >= ${values.add(from)}`]), ...(until === undefined ? [] : [`${column} < ${values.add(until)}`])];
+    return [
+      ...(from === undefined ? [] : [`${column} >= ${values.add(from)}`]),
+      ...(until === undefined ? [] : [`${column} < ${values.add(until)}`]),
+    ];
   });
 
 export class RowsRuntime extends Rows {
@@ -59,7 +62,10 @@ export class RowsRuntime extends Rows {
     const values = new Values();
     const keys: Record<string, unknown> = typeof key === 'string' ? { [table.keys[0] as string]: key } : (key as Record<string, unknown>);
     const where = table.keys.map((property) => `${table.column(property)} = ${values.add(keys[property])}`);
-    const { rows } = await this.parts.pool.query<R>(`SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`, values.list);
+    const { rows } = await this.parts.pool.query<R>(
+      `SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`,
+      values.list,
+    );
     return rows[0] === undefined ? undefined : withRevision(rows[0]);
   }
 
@@ -73,7 +79,10 @@ export class RowsRuntime extends Rows {
   override async list<R extends Row>(row: Class<R>, options: ListOptions<R> = {}): Promise<PageOf<R>> {
     const table = this.parts.tableOf(row);
     const limit = options.limit ?? Math.min(50, this.parts.pageSizeMax);
-    if (limit > this.parts.pageSizeMax) throw kitProblem('invalid', { errors: [{ pointer: 'query/limit', detail: `limit must not be greater than ${this.parts.pageSizeMax}` }] });
+    if (limit > this.parts.pageSizeMax)
+      throw kitProblem('invalid', {
+        errors: [{ pointer: 'query/limit', detail: `limit must not be greater than ${this.parts.pageSizeMax}` }],
+      });
     const values = new Values();
     const descending = options.order?.startsWith('-') === true;
     const first = options.order?.replace(/^-/, '');

@@ -15,7 +15,11 @@ import type { ServiceRuntime } from './service-runtime';
 
 /** Every controller of a service, the kit's own included. */
 export const controllersOf = (definition: ServiceDefinition): readonly Class<unknown>[] => [
-  ...definition.commands, ...definition.queries, ...(definition.name === 'identity' ? [JwksController] : []), OpsController, AuditController,
+  ...definition.commands,
+  ...definition.queries,
+  ...(definition.name === 'identity' ? [JwksController] : []),
+  OpsController,
+  AuditController,
 ];
 
 /** A provider given in place of the service's own, in tests: a scripted gateway, say. */
@@ -27,7 +31,11 @@ export interface PortOverride {
 const tokenOf = (provider: Provider): unknown => (typeof provider === 'function' ? provider : provider.provide);
 
 /** The Nest module of one service: a class of its own for each, so that several run in one process. */
-export const serviceModule = (runtime: ServiceRuntime, env: Readonly<Record<string, string | undefined>>, overrides: readonly PortOverride[]): DynamicModule & { readonly module: Class<unknown> } => {
+export const serviceModule = (
+  runtime: ServiceRuntime,
+  env: Readonly<Record<string, string | undefined>>,
+  overrides: readonly PortOverride[],
+): DynamicModule & { readonly module: Class<unknown> } => {
   const { definition, process } = runtime;
   const settings = readSettings(definition.config as readonly (new () => object)[], env);
   const own = definition.providers.map((provider) => overrides.find(({ provide }) => provide === tokenOf(provider)) ?? provider);

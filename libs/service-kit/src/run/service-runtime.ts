@@ -42,7 +42,13 @@ export class ServiceRuntime implements RouteOwner {
     this.executor = createExecutor({ client, vault, maxAttempts: config.commandAttemptsMax });
     this.answers = new AnswersStore(this.pool, config.answerDays);
     this.commands = new CommandsRuntime({ executor: this.executor, clock, table: definition.rejections.table, metrics: this.metrics });
-    this.rows = new RowsRuntime({ pool: this.pool, tableOf: rowTables(definition.readModels), vault, pageSizeMax: config.pageSizeMax, notePersonalRead: noteInBook(definition.name, this.executor, clock, this.metrics) });
+    this.rows = new RowsRuntime({
+      pool: this.pool,
+      tableOf: rowTables(definition.readModels),
+      vault,
+      pageSizeMax: config.pageSizeMax,
+      notePersonalRead: noteInBook(definition.name, this.executor, clock, this.metrics),
+    });
     this.auditable = [...definition.streams, accessBook(definition.name) as AnyStream];
   }
 

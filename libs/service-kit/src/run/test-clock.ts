@@ -23,7 +23,10 @@ export class TestClock extends Clock {
   static async open(pool: Pool, mode: 'on' | 'frozen', startAt?: string): Promise<TestClock> {
     const clock = new TestClock(pool);
     const startMs = startAt === undefined ? Date.now() : Date.parse(startAt);
-    await pool.query('INSERT INTO test_clock (id, offset_ms, frozen_at_ms) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING', [startMs - Date.now(), mode === 'frozen' ? startMs : null]);
+    await pool.query('INSERT INTO test_clock (id, offset_ms, frozen_at_ms) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING', [
+      startMs - Date.now(),
+      mode === 'frozen' ? startMs : null,
+    ]);
     await clock.read();
     clock.timer = setInterval(() => void clock.read().catch(() => undefined), 250).unref();
     return clock;

@@ -62,7 +62,9 @@ const MIGRATION_LOCK = 0x6b6974;
 export const migrateKit = async (pool: Pool, lib: string, steps: readonly string[]): Promise<void> => {
   await inTransaction(pool, async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await tx.query('CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))');
+    await tx.query(
+      'CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))',
+    );
     const { rows } = await tx.query<{ version: number }>('SELECT version FROM kit_migrations WHERE lib = $1', [lib]);
     const applied = new Set(rows.map(({ version }) => version));
     for (const [index, step] of steps.entries()) {

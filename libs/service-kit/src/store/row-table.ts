@@ -33,7 +33,8 @@ export const rowTables = (models: readonly AnyReadModel[]): ((row: unknown) => R
   const tables = new Map<unknown, RowTable>(models.map(({ row, shape }) => [row, tableOf(shape)]));
   return (row) => {
     const table = tables.get(row);
-    if (table === undefined) throw new TypeError(`${(row as { name?: string }).name ?? String(row)} is the row of no read model of this service`);
+    if (table === undefined)
+      throw new TypeError(`${(row as { name?: string }).name ?? String(row)} is the row of no read model of this service`);
     return table;
   };
 };

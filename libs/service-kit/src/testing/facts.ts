@@ -29,12 +29,29 @@ export const factTeller = (platform: TestPlatform): FactTeller => {
     const now = platform.now();
     const eventId = uuid5(TOLD, `${stream}@${sequence}`);
     const envelope: Envelope = {
-      specversion: '1.0', id: eventId, source: `/qiyue/${fact.service}`, type: typeOf(fact), subject: stream, partitionkey: stream, time: now, recordedtime: now,
-      datacontenttype: 'application/json', dataschema: `urn:qiyue:schema:${typeOf(fact)}`, sequence: String(sequence), ...(previous === undefined ? {} : { previoussequence: String(previous) }),
-      position: `${last.size}:${sequence}`, correlationid: eventId, causationid: eventId, ...(fact.clause === undefined ? {} : { clause: fact.clause }), chainhash: '0'.repeat(64), data,
+      specversion: '1.0',
+      id: eventId,
+      source: `/qiyue/${fact.service}`,
+      type: typeOf(fact),
+      subject: stream,
+      partitionkey: stream,
+      time: now,
+      recordedtime: now,
+      datacontenttype: 'application/json',
+      dataschema: `urn:qiyue:schema:${typeOf(fact)}`,
+      sequence: String(sequence),
+      ...(previous === undefined ? {} : { previoussequence: String(previous) }),
+      position: `${last.size}:${sequence}`,
+      correlationid: eventId,
+      causationid: eventId,
+      ...(fact.clause === undefined ? {} : { clause: fact.clause }),
+      chainhash: '0'.repeat(64),
+      data,
     };
     await publish(fact.service, envelope);
     return envelope;
   };
-  return Object.assign(tell, { again: (envelope: Envelope) => publish((/^\/qiyue\/(\w+)$/.exec(envelope.source)?.[1] ?? '') as Fact['service'], envelope) });
+  return Object.assign(tell, {
+    again: (envelope: Envelope) => publish((/^\/qiyue\/(\w+)$/.exec(envelope.source)?.[1] ?? '') as Fact['service'], envelope),
+  });
 };

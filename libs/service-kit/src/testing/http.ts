@@ -30,16 +30,31 @@ const read = (text: string): unknown => {
 };
 
 /** Sends a request and reads the answer. */
-export const request = async (url: string, method: string, path: string, body: unknown, token: string | undefined, { key, headers = {}, raw }: RequestOptions): Promise<Answer> => {
+export const request = async (
+  url: string,
+  method: string,
+  path: string,
+  body: unknown,
+  token: string | undefined,
+  { key, headers = {}, raw }: RequestOptions,
+): Promise<Answer> => {
   const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
-      ...(content === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(key === undefined ? {} : { 'idempotency-key': key }), ...headers,
+      ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+      ...headers,
     },
     ...(content === undefined ? {} : { body: content }),
   });
   const text = await response.text();
-  return { status: response.status, body: read(text), text, headers: response.headers, revision: response.headers.get('etag')?.replaceAll('"', '') };
+  return {
+    status: response.status,
+    body: read(text),
+    text,
+    headers: response.headers,
+    revision: response.headers.get('etag')?.replaceAll('"', ''),
+  };
 };

@@ -66,8 +66,17 @@ const refuseTrouble = ({ quiet, busy, parked }: Settled, allowParked: boolean): 
 };
 
 const environment = (node: TestNode, prefix: string, more: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
-  PORT: '0', POSTGRES_URL: node.postgresUrl, DATABASE_PREFIX: prefix, EVENT_STORE_URL: node.connectionString, VAULT_KEK: Buffer.alloc(32, 7).toString('base64'),
-  QIYUE_TEST_CLOCK: 'frozen', LOG_LEVEL: process.env['QIYUE_TEST_LOG'] ?? 'silent', REACTION_BACKOFF_MS: '5', REACTION_ATTEMPTS_MAX: '3', DEADLINE_POLL_MS: '50', ...more,
+  PORT: '0',
+  POSTGRES_URL: node.postgresUrl,
+  DATABASE_PREFIX: prefix,
+  EVENT_STORE_URL: node.connectionString,
+  VAULT_KEK: Buffer.alloc(32, 7).toString('base64'),
+  QIYUE_TEST_CLOCK: 'frozen',
+  LOG_LEVEL: process.env['QIYUE_TEST_LOG'] ?? 'silent',
+  REACTION_BACKOFF_MS: '5',
+  REACTION_ATTEMPTS_MAX: '3',
+  DEADLINE_POLL_MS: '50',
+  ...more,
 });
 
 /** Starts services for an integration suite on the PostgreSQL that `QIYUE_TEST_POSTGRES_URL` names. */
@@ -86,25 +95,42 @@ export const startPlatform = async (services: readonly ServiceDefinition[], opti
     throw fault;
   }
   const shared = (): Platform['state']['process'] => platform.state.process;
-  const as: TestPlatform['as'] = async (who) => (await shared().tokens.issue(typeof who === 'string' ? { role: who, sub: `${who}-1` } : who)).token;
-  const send = (method: string) => async (path: string, body?: unknown, sent: RequestOptions = {}): Promise<Answer> => {
-    const token = sent.as === undefined || sent.as === 'nobody' ? undefined : await as(sent.as);
-    return request(platform.url, method, path, body, token, sent);
-  };
+  const as: TestPlatform['as'] = async (who) =>
+    (await shared().tokens.issue(typeof who === 'string' ? { role: who, sub: `${who}-1` } : who)).token;
+  const send =
+    (method: string) =>
+    async (path: string, body?: unknown, sent: RequestOptions = {}): Promise<Answer> => {
+      const token = sent.as === undefined || sent.as === 'nobody' ? undefined : await as(sent.as);
+      return request(platform.url, method, path, body, token, sent);
+    };
   const settle: TestPlatform['settle'] = async ({ allowParked = false } = {}) => {
     const settled = await shared().quiet.settle(shared().config.settleTimeoutMs);
     refuseTrouble(settled, allowParked);
     return settled;
   };
   return {
-    get platform() { return platform; },
-    node, env, as, settle,
+    get platform() {
+      return platform;
+    },
+    node,
+    env,
+    as,
+    settle,
     get: (path, sent) => send('GET')(path, undefined, sent),
-    post: send('POST'), put: send('PUT'), patch: send('PATCH'), delete: send('DELETE'),
+    post: send('POST'),
+    put: send('PUT'),
+    patch: send('PATCH'),
+    delete: send('DELETE'),
     advanceTo: async (instant, { allowParked = false } = {}) => {
       const { testClock, quiet, config } = shared();
       if (testClock === undefined) throw new Error('there is no test clock');
-      refuseTrouble(await advance({ clock: testClock, quiet, nextDue: () => platform.state.nextDue(), settleTimeoutMs: config.settleTimeoutMs }, Date.parse(instant)), allowParked);
+      refuseTrouble(
+        await advance(
+          { clock: testClock, quiet, nextDue: () => platform.state.nextDue(), settleTimeoutMs: config.settleTimeoutMs },
+          Date.parse(instant),
+        ),
+        allowParked,
+      );
     },
     now: () => shared().clock.now(),
     port: (service, token) => platform.get(service, token),
