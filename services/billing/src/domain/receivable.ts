@@ -1,5 +1,5 @@
 import { isBefore, type Instant } from '@qiyue/calendar';
-import { billingRejections, PaymentMethod, unattributed } from '@qiyue/contracts';
+import { billingRejections, unattributed, type PaymentMethod } from '@qiyue/contracts';
 import { stream, type Static } from '@qiyue/decider';
 import { differingFields, type PaymentTelling } from './payment';
 import { isOverdue, overdueFrom } from './policies/overdue-grace';

@@ -12,43 +12,41 @@ const hear = (call: Promise<GatewayAnswer>): Promise<Heard> => call.catch(() => 
 const ask = (gateway: PaymentGateway, order: PayoutOrder): Promise<Heard> =>
   hear(gateway.outcomeOf(order.payoutId).then((answer) => (answer.outcome === 'not-received' ? gateway.payOut(order) : answer)));
 
-/** Writes down what the gateway said. Answers whether the outcome is known now. */
-const record = async (context: Context, payoutId: string, { attempt, question }: { attempt: number; question: number }, heard: Heard): Promise<boolean> => {
+/** Writes down what the gateway said. */
+const record = async (context: Context, payoutId: string, { attempt, question }: { attempt: number; question: number }, heard: Heard): Promise<void> => {
   const facts = { now: context.now };
   switch (heard.outcome) {
     case 'settled':
-      await context.execute(payout, payoutId, 'settle', { payoutId, settledAt: heard.settledAt }, facts);
-      return true;
+      return void (await context.execute(payout, payoutId, 'settle', { payoutId, settledAt: heard.settledAt }, facts));
     case 'refused':
-      await context.execute(payout, payoutId, 'refuse', { payoutId, attempt, reason: heard.reason }, facts, `refuse-${attempt}`);
-      return true;
+      return void (await context.execute(payout, payoutId, 'refuse', { payoutId, attempt, reason: heard.reason }, facts, `refuse-${attempt}`));
     case 'pending':
     case 'silence':
-      await context.execute(payout, payoutId, 'markUnknown', { payoutId, question }, facts, `unknown-${attempt}-${question}`);
-      return false;
+      return void (await context.execute(payout, payoutId, 'markUnknown', { payoutId, question }, facts, `unknown-${attempt}-${question}`));
   }
 };
 
 /**
  * Takes a payout as far as it goes now: load, do the next step, write down what came of it, again. It may end anywhere and begin anew:
- * the start is written down before the gateway is called, so whoever comes after asks first. It gives up once a question stayed without an answer.
+ * the start is written down before the gateway is called, so whoever comes after asks first. Silence is followed by one question at once, since most
+ * answers are only lost; what the gateway does not know then is asked at the instant that was written down.
  */
 const moveMoney = async (context: Context, payoutId: string): Promise<void> => {
   const gateway = context.port(PaymentGateway);
-  for (let isOpen = true; isOpen; ) {
+  for (;;) {
     const { state } = await context.load(payout, payoutId);
     const step = nextStep(state);
     if (state.status === 'none' || step.do === 'nothing' || step.do === 'wait') return;
     const { order, attempt } = state;
     if (step.do === 'ask') {
-      isOpen = false;
-      await record(context, payoutId, { attempt, question: step.question }, await ask(gateway, order));
-      continue;
+      return record(context, payoutId, { attempt, question: step.question }, await ask(gateway, order));
     }
     const started = await context.execute(payout, payoutId, 'start', { payoutId, attempt }, { now: context.now }, `start-${attempt}`);
     // Started before, by this run of a former life or by another pod: that one may have called the gateway.
     if (started.kind === 'rejected' || started.replayed || started.events.length === 0) continue;
-    isOpen = !(await record(context, payoutId, { attempt, question: 1 }, await hear(gateway.payOut(order))));
+    const heard = await hear(gateway.payOut(order));
+    await record(context, payoutId, { attempt, question: 1 }, heard);
+    if (heard.outcome !== 'silence') return;
   }
 };
 

@@ -9,8 +9,6 @@ class ReturnInvoiceBody {
   evidence?: string;
 }
 
-class IssueInvoiceBody {}
-
 /** What people do with an invoice: send it back (2.2.5), or have it issued without waiting (2.2.3). */
 @Controller('invoices/:orderId')
 export class KeepInvoice {
@@ -34,7 +32,7 @@ export class KeepInvoice {
   @HttpCode(200)
   @For('finance')
   @Answers(invoice, 'issueNow', 'invoice-unknown', 'invoice-cancelled')
-  issue(@Param('orderId') orderId: string, @Body() _body: IssueInvoiceBody, @Who() who: Caller): Promise<CommandAnswer> {
+  issue(@Param('orderId') orderId: string, @Who() who: Caller): Promise<CommandAnswer> {
     return this.commands.execute(invoice, 'issueNow', orderId, { orderId }, { now: this.clock.now() }, who);
   }
 }

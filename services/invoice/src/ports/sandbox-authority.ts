@@ -14,7 +14,8 @@ export type SandboxFault = (typeof sandboxFaults)[number];
 export interface SandboxLedger {
   /** `asked`: how often the invoice was asked for; it was made once. `withdrawn`: it never will be. */
   readonly invoices: readonly { readonly orderId: string; readonly invoiceNumber: string | null; readonly amountMinor: number; readonly issuedAt: string | null; readonly redLetterNumber: string | null; readonly withdrawn: boolean; readonly asked: number }[];
-  readonly dispatches: readonly { readonly invoiceNumber: string; readonly orderId: string; readonly way: string; readonly at: string; readonly sent: number }[];
+  /** One for each invoice, however often it was handed in. */
+  readonly dispatches: readonly { readonly invoiceNumber: string; readonly orderId: string; readonly way: string; readonly at: string; readonly asked: number }[];
 }
 
 interface Made {
@@ -30,7 +31,7 @@ const tables = `
   SELECT pg_advisory_xact_lock(770002);
   CREATE SEQUENCE IF NOT EXISTS sandbox_invoice_numbers;
   CREATE TABLE IF NOT EXISTS sandbox_invoices (order_id text PRIMARY KEY, invoice_number text, amount_minor bigint NOT NULL, issued_at text, red_letter_number text, red_letter_at text, withdrawn boolean NOT NULL, asked integer NOT NULL);
-  CREATE TABLE IF NOT EXISTS sandbox_dispatches (invoice_number text PRIMARY KEY, order_id text NOT NULL, way text NOT NULL, at text NOT NULL, sent integer NOT NULL);
+  CREATE TABLE IF NOT EXISTS sandbox_dispatches (invoice_number text PRIMARY KEY, order_id text NOT NULL, way text NOT NULL, at text NOT NULL, asked integer NOT NULL);
   CREATE TABLE IF NOT EXISTS sandbox_seeded (about text PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS sandbox_faults (number bigserial PRIMARY KEY, fault text NOT NULL);`;
 
@@ -85,7 +86,7 @@ export class SandboxAuthority extends TaxAuthority implements InvoiceDispatch {
 
   async send(invoiceNumber: string, { orderId, invoice }: InvoiceContent): Promise<void> {
     if ((await this.nextFault(invoiceNumber, ['fail-dispatch'])) !== undefined) throw new Error('sandbox: the post office is closed');
-    await this.sql('INSERT INTO sandbox_dispatches (invoice_number, order_id, way, at, sent) VALUES ($1, $2, $3, $4, 1) ON CONFLICT (invoice_number) DO UPDATE SET sent = sandbox_dispatches.sent + 1', [invoiceNumber, orderId, invoice.way, this.clock.now()]);
+    await this.sql('INSERT INTO sandbox_dispatches (invoice_number, order_id, way, at, asked) VALUES ($1, $2, $3, $4, 1) ON CONFLICT (invoice_number) DO UPDATE SET asked = sandbox_dispatches.asked + 1', [invoiceNumber, orderId, invoice.way, this.clock.now()]);
   }
 
   /** The next requests meet these faults, one each, in this order. */
@@ -97,7 +98,7 @@ export class SandboxAuthority extends TaxAuthority implements InvoiceDispatch {
     const invoices = await this.sql<SandboxLedger['invoices'][number]>(
       'SELECT order_id AS "orderId", invoice_number AS "invoiceNumber", amount_minor AS "amountMinor", issued_at AS "issuedAt", red_letter_number AS "redLetterNumber", withdrawn, asked FROM sandbox_invoices ORDER BY order_id',
     );
-    const dispatches = await this.sql<SandboxLedger['dispatches'][number]>('SELECT invoice_number AS "invoiceNumber", order_id AS "orderId", way, at, sent FROM sandbox_dispatches ORDER BY at, invoice_number');
+    const dispatches = await this.sql<SandboxLedger['dispatches'][number]>('SELECT invoice_number AS "invoiceNumber", order_id AS "orderId", way, at, asked FROM sandbox_dispatches ORDER BY at, invoice_number');
     return { invoices: invoices.map((one) => ({ ...one, amountMinor: Number(one.amountMinor) })), dispatches };
   }
 
