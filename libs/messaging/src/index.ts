@@ -10,3 +10,4 @@ export { startConsumer } from './consumer';
 export { describeError, Halt, isOutage, OutOfPlace, TryTimeout, Unmappable } from './faults';
 export { declarationOf, envelopeOf } from './envelope-of';
 export { startRelay } from './relay';
+export { forgetGroup, resetRelay, rewindGroup } from './operations';

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import pg from 'pg';
 import { embeddedBroker, fakeStore, gate, Reading, temporaryDatabase, until, uniqueName, type Broker, type FakeStore } from './testing';
-import { startRelay, WrongPartitionCount, type LogTransport, type Relay, type RelayOptions, type RelayProblem } from './index';
+import { resetRelay, startRelay, WrongPartitionCount, type LogTransport, type Relay, type RelayOptions, type RelayProblem } from './index';
 import { lamp } from './testing-lamp';
 import { published, Type } from '@qiyue/decider';
 
@@ -140,6 +141,42 @@ describe('the relay', () => {
       expect(ids).toHaveLength(12);
       expect([...new Set(ids)]).toEqual(['lamp-1@0', 'lamp-1@1', 'lamp-1@2', 'lamp-1@3']);
     });
+    test('at whatever point, any number of times, every fact is on the bus, in order, and once without the duplicates', async () => {
+      const stream = fc.constantFrom('lamp-1', 'lamp-2', 'lamp-3', 'lamp-4', 'lamp-5');
+      const round = fc.record({ happens: fc.array(stream, { maxLength: 8 }), dusted: fc.array(stream, { maxLength: 2 }), dies: fc.option(fc.record({ before: fc.nat(8), forgets: fc.boolean() }), { nil: undefined }) });
+      await fc.assert(
+        fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
+          topic = uniqueName('lamp');
+          store = fakeStore();
+          await resetRelay(pool, 'lamp');
+          for (const { happens, dusted, dies } of [...rounds, { happens: [], dusted: [], dies: undefined }]) {
+            let dead = false;
+            const mortal: LogTransport = {
+              ...bound(transport),
+              publish: async (name, messages) => {
+                if (dies === undefined) return transport.publish(name, messages);
+                if (!dead) await transport.publish(name, dies.forgets ? messages : messages.slice(0, dies.before));
+                dead = true;
+                throw new Error('dead');
+              },
+            };
+            for (const name of happens) light(name);
+            for (const name of dusted) store.append(name, 'LampDusted', {});
+            const relay = await start({ transport: mortal });
+            await until('the death or the end', async () => dead || relay.caughtUp());
+            await relays.pop()?.stop();
+          }
+          const ids = await told();
+          const stored = store.events.filter(({ type }) => type === 'LampLit').map(({ id }) => id);
+          expect([...new Set(ids)].toSorted()).toEqual(stored.toSorted());
+          for (const name of new Set(store.events.map((event) => event.stream))) {
+            const once = [...new Set(ids.filter((id) => id.startsWith(`${name}@`)))];
+            expect(once).toEqual(stored.filter((id) => id.startsWith(`${name}@`)));
+          }
+        }),
+        { numRuns: 12 },
+      );
+    }, 120_000);
     test('a bus that has lost what was told halts the relay instead of hiding it', async () => {
       light();
       await quiet(await start());
