@@ -21,6 +21,9 @@ const clockAndRandomness = [
   { selector: "CallExpression[callee.property.name='randomUUID'], CallExpression[callee.name='randomUUID']", message: 'Ids come in with the command.' },
 ];
 
+/** The pure libraries, and files of the same domain: `own` is how their paths may begin. */
+const domainImports = (own) => ['error', { patterns: [{ regex: `^(?!${own}|@qiyue/(agreement|calendar|contracts|decider|money)$)`, message: 'A domain file imports the pure libraries and its own domain, nothing else.' }] }];
+
 module.exports = [
   { ignores: ['**/node_modules/', '**/dist/', '.data/', '.nx/', 'coverage/'] },
   js.configs.recommended,
@@ -52,7 +55,7 @@ module.exports = [
     files: ['services/*/src/domain/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\./|\\.\\./(?!(commands|reactions|read-models|ports)/)|@qiyue/(agreement|calendar|contracts|decider|money)$)', message: 'A domain file imports the pure libraries and its own domain, nothing else.' }] }],
+      'no-restricted-imports': domainImports(String.raw`\./`),
       'no-restricted-syntax': [
         'error',
         ...clockAndRandomness,
@@ -62,6 +65,7 @@ module.exports = [
       ],
     },
   },
+  { files: ['services/*/src/domain/policies/**/*.ts'], ignores: ['**/*.spec.ts'], rules: { 'no-restricted-imports': domainImports(String.raw`\.{1,2}/[a-z-]+$`) } },
   {
     files: ['services/*/src/{reactions,read-models,commands}/**/*.ts'],
     ignores: ['**/*.spec.ts'],

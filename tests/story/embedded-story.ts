@@ -1,15 +1,14 @@
 import type { Embedded } from '@qiyue/all-in-one';
-import { eventsDatabase } from '@qiyue/all-in-one';
 import { Client } from 'pg';
-import type { StoryOptions } from './story';
+import type { StoryOptions } from './teller';
 
 /** Names and passwords of the embedded profile's staff, as the story wants them. */
 export const staffOf = ({ staff }: Pick<Embedded, 'staff'>): StoryOptions['staff'] =>
   Object.fromEntries(staff.map(({ role, name, password }) => [role, { name, password }])) as StoryOptions['staff'];
 
 /** Alters one byte of the last event of a stream, in the event store's own table. */
-export const tamperIn = (postgresUrl: string) => async (stream: string): Promise<string> => {
-  const client = new Client({ connectionString: `${postgresUrl}/${eventsDatabase}` });
+export const tamperIn = (eventsUrl: string) => async (stream: string): Promise<string> => {
+  const client = new Client({ connectionString: eventsUrl });
   await client.connect();
   try {
     const { rows } = await client.query<{ position: string; revision: string; data: Buffer }>('SELECT position, revision, data FROM events WHERE stream = $1 ORDER BY revision DESC LIMIT 1', [stream]);

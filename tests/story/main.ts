@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { staffOf, tamperIn } from './embedded-story';
-import { Story, type StoryOptions } from './story';
+import { Story } from './story';
+import type { StoryOptions } from './teller';
 
 const root = join(__dirname, '..', '..', '..');
 const usage = `usage: npm run story -- [--agreement FILE] [--url URL --staff FILE [--events-db POSTGRES_URL]]
@@ -14,7 +15,7 @@ const usage = `usage: npm run story -- [--agreement FILE] [--url URL --staff FIL
   --agreement   the agreement's text; the sample of libs/agreement if left out
   --url         a platform that runs already, with QIYUE_TEST_CLOCK; the story starts its own if left out
   --staff       JSON with "staff": [{"role", "name", "password"}], e.g. .data/embedded/secrets.json
-  --events-db   PostgreSQL of the event store node, to alter a stored byte in`;
+  --events-db   PostgreSQL database of the event store node, to alter a stored byte in`;
 
 const { values } = parseArgs({ options: { agreement: { type: 'string' }, url: { type: 'string' }, staff: { type: 'string' }, 'events-db': { type: 'string' }, help: { type: 'boolean' } } });
 
@@ -37,7 +38,7 @@ const onItsOwn = async (): Promise<{ options: StoryOptions; stop: () => Promise<
     await embedded.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  return { options: { ...common(), url: embedded.url, staff: staffOf(embedded), tamper: tamperIn(embedded.postgresUrl) }, stop };
+  return { options: { ...common(), url: embedded.url, staff: staffOf(embedded), tamper: tamperIn(embedded.eventsUrl) }, stop };
 };
 
 const main = async (): Promise<number> => {

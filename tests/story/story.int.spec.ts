@@ -15,7 +15,8 @@ const documents = [
 describe('the order story on the embedded profile', () => {
   let dataDir: string;
   let embedded: Embedded;
-  const start = (): Promise<Embedded> => startEmbedded({ dataDir, port: 0, env: { QIYUE_TEST_CLOCK: 'frozen' }, testClockStartAt: '2026-03-02T01:00:00.000Z' });
+  const databasePrefix = `story_${process.pid}_`;
+  const start = (): Promise<Embedded> => startEmbedded({ dataDir, port: 0, databasePrefix, postgresUrl: process.env['QIYUE_TEST_POSTGRES_URL']!, env: { QIYUE_TEST_CLOCK: 'frozen' }, testClockStartAt: '2026-03-02T01:00:00.000Z' });
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'qiyue-story-'));
@@ -28,7 +29,7 @@ describe('the order story on the embedded profile', () => {
 
   test.each(documents.map(([name, file], at) => [name, file, at] as const))('holds under %s', async (_name, file, at) => {
     const told: string[] = [];
-    const result = await new Story({ url: embedded.url, agreement: readFileSync(file, 'utf8'), staff: staffOf(embedded), run: `test${at}`, print: (line) => told.push(line), tamper: tamperIn(embedded.postgresUrl) }).run();
+    const result = await new Story({ url: embedded.url, agreement: readFileSync(file, 'utf8'), staff: staffOf(embedded), run: `test${at}`, print: (line) => told.push(line), tamper: tamperIn(embedded.eventsUrl) }).run();
     expect({ failed: result.failed, told: result.failed === 0 ? '' : told.join('\n') }).toEqual({ failed: 0, told: '' });
     expect(result.steps).toBeGreaterThanOrEqual(18);
   }, 180_000);

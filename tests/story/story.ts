@@ -1,38 +1,7 @@
 import { addMs } from '@qiyue/calendar';
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { Client, type Answer } from './client';
-
-export interface StoryOptions {
-  readonly url: string;
-  /** The agreement's text. */
-  readonly agreement: string;
-  /** Names and passwords of staff, by role. */
-  readonly staff: Readonly<Record<'operator' | 'officer' | 'finance' | 'auditor', { readonly name: string; readonly password: string }>>;
-  /** Tells runs against one and the same platform apart. */
-  readonly run: string;
-  readonly print: (line: string) => void;
-  /** Alters one byte of the last stored event of a stream behind the platform's back and gives back its revision; without it that step is left out. */
-  readonly tamper?: (stream: string) => Promise<string>;
-}
-
-export interface StoryResult {
-  readonly steps: number;
-  readonly failed: number;
-}
-
-type Role = keyof StoryOptions['staff'];
-
-interface Ledger {
-  readonly moneyIn: readonly { readonly paymentId: string; readonly receivableId: string; readonly amountMinor: number }[];
-  readonly moneyOut: readonly { readonly paymentId: string; readonly amountMinor: number }[];
-}
-
-interface Customer {
-  readonly id: string;
-  readonly email: string;
-  readonly password: string;
-  readonly name: string;
-}
+import type { Answer } from './client';
+import { Teller, type Customer, type StoryResult } from './teller';
 
 const password = 'drei-Katzen-7';
 const products = [
@@ -45,16 +14,7 @@ const voucherMinor = 5_000;
 const creditCodes = ['91330106MA28XXXX7E', '91330108MA2GXXXX0A'];
 
 /** The whole story, step by step, over HTTP. Each step says which clause decided it; a step that goes wrong is counted and told. */
-export class Story {
-  private readonly client: Client;
-  private steps = 0;
-  private failed = 0;
-  private readonly tokens = new Map<string, string>();
-
-  constructor(private readonly options: StoryOptions) {
-    this.client = new Client(options.url);
-  }
-
+export class Story extends Teller {
   async run(): Promise<StoryResult> {
     await this.publish();
     const [first, second] = [await this.register(0), await this.register(1)];
@@ -69,7 +29,7 @@ export class Story {
     await this.suspension(second);
     await this.notices(first, second);
     await this.audit(orders[0]);
-    return { steps: this.steps, failed: this.failed };
+    return this.result;
   }
 
   // ---- 1 the agreement --------------------------------------------------------------------------------------------
@@ -334,69 +294,5 @@ export class Story {
       deepEqual([verified.body.ok, verified.body.at?.stream, String(verified.body.at?.revision)], [false, stream, revision], JSON.stringify(verified.body));
       return `${verified.body.at.type} at revision ${revision}: ${verified.body.problem}`;
     });
-  }
-
-  // ---- tools ------------------------------------------------------------------------------------------------------
-
-  private get version(): string {
-    return `story-${this.options.run}`;
-  }
-
-  private async step(title: string, clause: string, does: () => Promise<string | void>): Promise<void> {
-    this.steps += 1;
-    try {
-      const said = await does();
-      this.options.print(`✓ ${String(this.steps).padStart(2)} ${title} (${clause})${said === undefined ? '' : `\n       ${said}`}`);
-    } catch (fault) {
-      this.failed += 1;
-      this.options.print(`✗ ${String(this.steps).padStart(2)} ${title} (${clause})\n       ${fault instanceof Error ? fault.message : String(fault)}`);
-    }
-  }
-
-  private refused(answer: Answer, code: string, clause: string): void {
-    deepEqual([answer.body?.code, answer.body?.clause], [code, clause], `${answer.status} ${JSON.stringify(answer.body)}`);
-    ok(answer.status >= 400 && answer.status < 500);
-  }
-
-  /** Tokens age with the platform's clock, so a caller that is turned away logs in again, once. */
-  private async called(who: string, logIn: () => Promise<Answer>, method: string, path: string, body?: unknown): Promise<Answer> {
-    const known = this.tokens.get(who);
-    const first = known === undefined ? undefined : await this.client.call(method, path, { token: known, body });
-    if (first !== undefined && first.status !== 401) return first;
-    const session = await logIn();
-    equal(session.status, 200, JSON.stringify(session.body));
-    this.tokens.set(who, session.body.accessToken);
-    return this.client.call(method, path, { token: session.body.accessToken, body });
-  }
-
-  private as(role: Role, method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.called(role, () => this.client.post('/identity/staff-sessions', this.options.staff[role]), method, path, body);
-  }
-
-  private asCustomer({ email, password: secret }: Customer, method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.called(email, () => this.client.post('/identity/sessions', { email, password: secret }), method, path, body);
-  }
-
-  private async settle(): Promise<void> {
-    const settled = await this.as('operator', 'POST', '/clock/settle', {});
-    equal(settled.status, 200, JSON.stringify(settled.body));
-  }
-
-  private async now(): Promise<string> {
-    return (await this.as('operator', 'GET', '/clock')).body.now as string;
-  }
-
-  private async advance(to: string): Promise<void> {
-    const moved = await this.as('operator', 'POST', '/clock/advance', { to });
-    equal(moved.status, 200, JSON.stringify(moved.body));
-  }
-
-  /** What the gateway took in for a receivable, and what of that it sent out again, in fen. */
-  private async ledger(receivableId: string): Promise<{ readonly inMinor: number; readonly outMinor: number }> {
-    const { moneyIn, moneyOut } = (await this.as('operator', 'GET', '/billing/sandbox/ledger')).body as Ledger;
-    const ours = moneyIn.filter((one) => one.receivableId === receivableId);
-    const back = moneyOut.filter((one) => ours.some(({ paymentId }) => paymentId === one.paymentId));
-    const total = (list: readonly { readonly amountMinor: number }[]): number => list.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-    return { inMinor: total(ours), outMinor: total(back) };
   }
 }

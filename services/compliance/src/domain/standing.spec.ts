@@ -10,7 +10,7 @@ const facts = { now, accountId, known: true };
 test('every kit-level property holds', () => checkStream(standingExamples));
 
 describe('suspension', () => {
-  test.each(['8.2.1', '8.2.2', '8.2.3', '8.2.4', '8.2.5', '8.2.6', '8.2.7', '8.2.8'] as const)('for cause %s is decided under that very clause (8.2)', (cause) =>
+  test.each(['8.2.1', '8.2.2', '8.2.3', '8.2.4', '8.2.5', '8.2.6', '8.2.7', '8.2.8'] as const)('for cause %s is decided under that very clause (8.2.1, 8.2.2, 8.2.3, 8.2.4, 8.2.5, 8.2.6, 8.2.7, 8.2.8)', (cause) =>
     given().when('suspend', { cause, reason: 'r', evidence: 'case 12' }, facts).then(under(cause, e.AccountSuspended({ accountId, cause, reason: 'r', evidence: 'case 12', suspendedAt: now }))));
   test('of an account nobody has told of is refused (8.2)', () => given().when('suspend', { cause: '8.2.2', reason: 'r' }, { ...facts, known: false }).thenRejected('account-unknown'));
   test('for the same cause is one suspension (8.2.2)', () => given(...aSuspendedAccount).when('suspend', { cause: '8.2.2', reason: 'again' }, facts).thenNothing());

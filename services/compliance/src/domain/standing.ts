@@ -81,7 +81,7 @@ const lifted = (standing: Standing, cause: Cause, reason: string, { now, account
     : [under(cause, standingEvents.SuspensionCauseLifted({ accountId, cause, reason, liftedAt: now }))];
 };
 
-/** 8.2.1 to 8.2.8: what was owed stays owed; nothing here touches money. */
+/** 8.2.1, 8.2.2, 8.2.3, 8.2.4, 8.2.5, 8.2.6, 8.2.7, 8.2.8: what was owed stays owed; nothing here touches money. */
 const suspend = (standing: Standing, command: Suspension, facts: Facts) => (facts.known ? suspended(standing, command, facts) : reject('account-unknown'));
 
 const reinstate = (standing: Standing, { reason }: { reason: string }, { now, accountId, known }: Facts) => {
