@@ -59,6 +59,37 @@ export class Metrics {
     labelNames: ['service', 'consumer'],
     registers: [this.registry],
   });
+  readonly deadLetters = new Gauge({
+    name: 'qiyue_dead_letters',
+    help: 'Facts that failed for good and are neither re-driven nor discarded.',
+    labelNames: ['service', 'consumer'],
+    registers: [this.registry],
+  });
+  readonly halted = new Gauge({
+    name: 'qiyue_halted',
+    help: 'How many of a kind stand still until somebody acts: relays, read models, partitions of consumers.',
+    labelNames: ['service', 'station'],
+    registers: [this.registry],
+  });
+  readonly leading = new Gauge({
+    name: 'qiyue_relay_leading',
+    help: '1 in the process whose relay tells the facts of the service.',
+    labelNames: ['service'],
+    registers: [this.registry],
+  });
+  readonly overdue = new Gauge({
+    name: 'qiyue_deadline_overdue_seconds',
+    help: 'How long the earliest deadline that is not parked has been due; 0 when none is.',
+    labelNames: ['service'],
+    registers: [this.registry],
+  });
+  readonly ready = new Gauge({ name: 'qiyue_ready', help: '1 when /readyz answers 200.', registers: [this.registry] });
+  readonly reachable = new Gauge({
+    name: 'qiyue_dependency_up',
+    help: '1 when what the process depends on answers: its databases, the event store, the vault, the bus.',
+    labelNames: ['dependency'],
+    registers: [this.registry],
+  });
   readonly trouble = new Counter({
     name: 'qiyue_trouble_total',
     help: 'Drops, failures and stalls of subscriptions, relays and consumers.',
@@ -105,9 +136,25 @@ export class ServiceMetrics {
     this.all.parked.set({ service: this.service, kind }, count);
   }
 
-  consumer(consumer: string, lag: number, oldestParkedSeconds: number): void {
+  consumer(
+    consumer: string,
+    { lag, oldestParkedSeconds, deadLetters }: { readonly lag: number; readonly oldestParkedSeconds: number; readonly deadLetters: number },
+  ): void {
     this.all.lag.set({ service: this.service, consumer }, lag);
     this.all.oldestParked.set({ service: this.service, consumer }, oldestParkedSeconds);
+    this.all.deadLetters.set({ service: this.service, consumer }, deadLetters);
+  }
+
+  halted(station: string, count: number): void {
+    this.all.halted.set({ service: this.service, station }, count);
+  }
+
+  relay(isLeading: boolean): void {
+    this.all.leading.set({ service: this.service }, isLeading ? 1 : 0);
+  }
+
+  overdue(seconds: number): void {
+    this.all.overdue.set({ service: this.service }, seconds);
   }
 
   trouble(station: string, kind: string): void {

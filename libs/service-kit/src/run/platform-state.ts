@@ -36,38 +36,57 @@ export class PlatformState {
     readonly checks: Readonly<Record<string, 'ok' | 'failed'>>;
     readonly degraded: readonly string[];
   }> {
+    const { checks, bus } = await this.ask();
+    const problems = this.started
+      ? (await Promise.all(this.services.map((service) => service.stations.problems().catch(() => [])))).flat()
+      : [];
+    return { ready: this.isReady(checks), checks, degraded: [...(bus === 'ok' ? [] : ['the bus is not reachable']), ...problems] };
+  }
+
+  /** Brings gauges up to date that are counted only when asked for. Those of a service whose database is away keep what they last said: `qiyue_dependency_up` tells. */
+  async measure(): Promise<void> {
+    const { metrics } = this.process;
+    const { checks, bus } = await this.ask();
+    for (const [dependency, answer] of Object.entries({ ...checks, bus })) metrics.reachable.set({ dependency }, answer === 'ok' ? 1 : 0);
+    metrics.ready.set(this.isReady(checks) ? 1 : 0);
+    if (!this.started || this.stopping) return;
+    await Promise.all(this.services.map((service) => within(() => this.measureService(service))));
+  }
+
+  private async measureService({ stations, metrics }: ServiceRuntime): Promise<void> {
+    const { parked, book, projections, relay } = stations;
+    const [events, deadlines, due, models] = await Promise.all([parked.list(), book.parked(), book.next(), projections.health()]);
+    const { state } = relay.health();
+    metrics.parked('events', events.length);
+    metrics.parked('deadlines', deadlines.length);
+    metrics.overdue(due === undefined ? 0 : Math.max(0, this.process.clock.nowMs() - Date.parse(due)) / 1000);
+    metrics.relay(state === 'leading');
+    metrics.halted('relay', state === 'halted' ? 1 : 0);
+    metrics.halted('read-models', models.filter((model) => model.state === 'halted').length);
+    for (const [name, consumer] of Object.entries(stations.consumers)) {
+      const stats = await consumer.stats();
+      metrics.parked(name, stats.parkedKeys);
+      metrics.halted(`consumer.${name}`, stats.halted.length);
+      metrics.consumer(name, stats);
+    }
+  }
+
+  /** Asks everything the process depends on whether it is there. */
+  private async ask(): Promise<{ readonly checks: Readonly<Record<string, 'ok' | 'failed'>>; readonly bus: 'ok' | 'failed' }> {
     const { client, transport, vaultCheck } = this.checks();
     const databases = this.services.map(
       (service) => [`database.${service.definition.name}`, () => service.pool.query('SELECT 1')] as const,
     );
     const asked = [...databases, ['event-store', client] as const, ['vault', vaultCheck] as const];
-    const answers = await Promise.all(asked.map(async ([name, ask]) => [name, await within(ask)] as const));
-    const bus = await within(transport);
-    const problems = this.started
-      ? (await Promise.all(this.services.map((service) => service.stations.problems().catch(() => [])))).flat()
-      : [];
-    const ready = this.started && !this.stopping && answers.every(([, answer]) => answer === 'ok');
-    return { ready, checks: Object.fromEntries(answers), degraded: [...(bus === 'ok' ? [] : ['the bus is not reachable']), ...problems] };
+    const [bus, ...answers] = await Promise.all([
+      within(transport),
+      ...asked.map(async ([name, ask]) => [name, await within(ask)] as const),
+    ]);
+    return { checks: Object.fromEntries(answers), bus };
   }
 
-  /** Brings gauges up to date that are counted only when asked for. */
-  async measure(): Promise<void> {
-    if (!this.started || this.stopping) return;
-    await Promise.all(
-      this.services.map(async ({ stations, metrics }) => {
-        const [events, deadlines, ...consumers] = await Promise.all([
-          stations.parked.list(),
-          stations.book.parked(),
-          ...Object.entries(stations.consumers).map(async ([name, consumer]) => ({ name, stats: await consumer.stats() })),
-        ]);
-        metrics.parked('events', events.length);
-        metrics.parked('deadlines', deadlines.length);
-        for (const { name, stats } of consumers) {
-          metrics.parked(name, stats.parkedKeys);
-          metrics.consumer(name, stats.lag, stats.oldestParkedSeconds);
-        }
-      }),
-    );
+  private isReady(checks: Readonly<Record<string, 'ok' | 'failed'>>): boolean {
+    return this.started && !this.stopping && Object.values(checks).every((answer) => answer === 'ok');
   }
 
   private checks(): { client: () => Promise<unknown>; transport: () => Promise<unknown>; vaultCheck: () => Promise<unknown> } {
