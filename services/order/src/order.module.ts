@@ -35,7 +35,7 @@ import { dealers, DealersQuery } from './read-models/dealers';
 import { myOrders, MyOrdersQuery } from './read-models/my-orders';
 import { mySubscriptions, MySubscriptionsQuery } from './read-models/my-subscriptions';
 import { orderTimeline, OrderTimelineQuery } from './read-models/order-timeline';
-import { priceLists, PriceListsQuery } from './read-models/price-lists';
+import { priceLists, priceListsInForce, PriceListsQuery } from './read-models/price-lists';
 import { vouchers, VouchersQuery } from './read-models/vouchers';
 
 /** What was bought, at which price, under which terms; whether it is paid, in use, or on its way back. */
@@ -58,7 +58,17 @@ export const orderService = defineService({
     endSubscriptionOnRefundCompleted,
     expireSubscriptionOnTermEnd,
   ],
-  readModels: [agreementVersions, accountStanding, priceLists, vouchers, dealers, myOrders, orderTimeline, mySubscriptions],
+  readModels: [
+    agreementVersions,
+    accountStanding,
+    priceLists,
+    priceListsInForce,
+    vouchers,
+    dealers,
+    myOrders,
+    orderTimeline,
+    mySubscriptions,
+  ],
   rejections: orderRejections,
   config: [OrderConfig],
   examples: [priceListExamples, voucherExamples, dealerExamples, orderExamples, subscriptionExamples],

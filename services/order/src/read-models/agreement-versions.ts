@@ -10,7 +10,8 @@ import type { AgreementInForce } from '../domain/policies/account-standing';
 export class AgreementVersion {
   @PrimaryColumn('text') agreementVersion!: string;
   @Column('text') effectiveAt!: string;
-  @Column('text') publishedAt!: string;
+  /** Place in the agreement's stream: of two versions that take effect at one instant the one published later counts. */
+  @Column('integer') place!: number;
   @Column('integer') paymentTermDays!: number;
   @Column('integer') refundWindowWorkingDays!: number;
   @Column('integer') invoiceTermWorkingDays!: number;
@@ -30,10 +31,10 @@ export const agreementVersions = readModel(AgreementVersion, {
   facts: [complianceFacts.AgreementVersionPublished],
   key: ({ data }) => data.agreementVersion,
   on: {
-    AgreementVersionPublished: (_row, { agreementVersion, effectiveAt, publishedAt, parameters }) => ({
+    AgreementVersionPublished: (_row, { agreementVersion, effectiveAt, parameters }, { revision }) => ({
       agreementVersion,
       effectiveAt,
-      publishedAt,
+      place: Number(revision),
       ...numbersOf(parameters),
     }),
   },
@@ -51,7 +52,7 @@ export const announcedVersions = async (rows: Rows, now: string): Promise<readon
 /** The version that took effect last, if any has by now. */
 export const agreementInForce = async (rows: Rows, now: string): Promise<AgreementInForce | undefined> => {
   const [latest] = await rows.sql<AgreementVersion>(
-    'SELECT * FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, "publishedAt" DESC LIMIT 1',
+    'SELECT * FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, place DESC LIMIT 1',
     [now],
   );
   if (latest === undefined) return undefined;

@@ -27,10 +27,39 @@ export const priceLists = readModel(PriceListRow, {
   },
 });
 
-/** The list published last: its prices hold for orders submitted from then on. */
+const IN_FORCE = 'in-force';
+
+/** The list published last: its prices hold for orders submitted from then on. One row, replaced in the order of publication, which instants alone would not tell. */
+@Entity('price_list_in_force')
+export class InForceRow {
+  @PrimaryColumn('text') slot!: string;
+  @Column('text') priceListVersion!: string;
+  @Column('text') currency!: string;
+  @Column('jsonb') products!: readonly Product[];
+  @Column('text') publishedAt!: string;
+}
+
+export const priceListsInForce = readModel(InForceRow, {
+  version: 1,
+  own: [pricelist],
+  key: () => IN_FORCE,
+  on: {
+    PriceListPublished: (_row, { priceListVersion, currency, products, publishedAt }) => ({
+      slot: IN_FORCE,
+      priceListVersion,
+      currency,
+      products,
+      publishedAt,
+    }),
+  },
+});
+
+/** The prices to order at, if any have been published. */
 export const priceListInForce = async (rows: Rows): Promise<PriceListRow | undefined> => {
-  const { items } = await rows.list(PriceListRow, { order: '-publishedAt', limit: 1 });
-  return items[0];
+  const found = await rows.get(InForceRow, IN_FORCE);
+  if (found === undefined) return undefined;
+  const { slot: _slot, ...list } = found;
+  return list;
 };
 
 /** `GET /order/price-lists`, `/order/price-lists/in-force` and `/order/price-lists/:version`: public, as prices are. */
