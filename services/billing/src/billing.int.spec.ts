@@ -30,10 +30,11 @@ const order = async (more: Partial<(typeof orderFacts.OrderSubmitted)['example']
 };
 type Callback = Record<string, unknown> & { paymentId: string };
 const callbackFor = (receivableId: string, more: Record<string, unknown> = {}): Callback => ({ paymentId: `p.${randomUUID()}`, receivableId, amountMinor, currency: 'CNY', method: 'alipay', payerName: name, paidAt: qiyue.now(), ...more });
-const callback = (said: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Answer> => {
+const signed = (path: string, said: Record<string, unknown>): Promise<Answer> => {
   const raw = JSON.stringify(said);
-  return qiyue.post('/billing/payments/callbacks', undefined, { raw, headers: { [SIGNATURE_HEADER]: sign(secret, Buffer.from(raw)), ...headers } });
+  return qiyue.post(path, undefined, { raw, headers: { [SIGNATURE_HEADER]: sign(secret, Buffer.from(raw)) } });
 };
+const callback = (said: Record<string, unknown>): Promise<Answer> => signed('/billing/payments/callbacks', said);
 const typesOf = ({ body }: Answer): readonly string[] => (body.events as { type: string }[]).map(({ type }) => type);
 const owner = (accountId: string): RequestOptions => ({ as: { role: 'customer', sub: accountId } });
 const receivableOf = async (id: string) => (await qiyue.get(`/billing/receivables/${id}`, { as: 'finance' })).body;
@@ -242,6 +243,26 @@ describe('refunds and payouts (2.2.5)', () => {
     expect((await receivableOf(ids.orderId)).status).toBe('refunding');
     const early = await qiyue.post(`/billing/payouts/${waiting?.payoutId ?? ''}/retry`, { reason: 'hurry' }, { as: 'finance' });
     expect([early.status, early.body.code]).toEqual([409, 'payout-not-refused']);
+    await qiyue.advanceTo(later(3_600_000));
+    expect((await receivableOf(ids.orderId)).status).toBe('refunded');
+    expect(await moneyOut(paymentId)).toMatchObject([{ ordered: 1 }]);
+  });
+
+  test('a callback about a payout races with asking, and a restart with both; the money goes out once', async () => {
+    const { paymentId, ...ids } = await paidOrder();
+    await misbehave('delay');
+    await tell(orderFacts.RefundReleased, ids.orderId, released(ids));
+    await qiyue.settle();
+    const [{ payoutId } = { payoutId: '' }] = (await qiyue.get('/billing/payouts?status=unknown', { as: 'finance' })).body.items as { payoutId: string }[];
+    await qiyue.restart();
+    const settled = { payoutId, outcome: 'settled', settledAt: qiyue.now() };
+    expect((await qiyue.post('/billing/payouts/callbacks', settled)).body.code).toBe('callback-not-genuine');
+    expect((await signed('/billing/payouts/callbacks', { payoutId, outcome: 'settled' })).status).toBe(422);
+    expect((await signed('/billing/payouts/callbacks', { ...settled, payoutId: 'payout-x' })).body.code).toBe('payout-unknown');
+    const answers = await Promise.all([1, 2, 3].map(() => signed('/billing/payouts/callbacks', settled)));
+    expect(answers.flatMap(typesOf)).toEqual(['PayoutSettled']);
+    expect(typesOf(await signed('/billing/payouts/callbacks', { payoutId, outcome: 'refused', reason: 'late' }))).toEqual([]);
+    await qiyue.settle();
     await qiyue.advanceTo(later(3_600_000));
     expect((await receivableOf(ids.orderId)).status).toBe('refunded');
     expect(await moneyOut(paymentId)).toMatchObject([{ ordered: 1 }]);

@@ -3,7 +3,8 @@ import { defineService } from '@qiyue/service-kit';
 import { DecideHeldMoney } from './commands/decide-held-money';
 import { OpenBill } from './commands/open-bill';
 import { PlayGateway } from './commands/play-gateway';
-import { OnlyTheGateway, ReceiveCallback } from './commands/receive-callback';
+import { ReceiveCallback } from './commands/receive-callback';
+import { ReceivePayoutCallback } from './commands/receive-payout-callback';
 import { RetryPayout } from './commands/retry-payout';
 import { BillingConfig } from './config';
 import { payment } from './domain/payment';
@@ -12,6 +13,7 @@ import { payout } from './domain/payout';
 import { payoutExamples } from './domain/payout.examples';
 import { receivable } from './domain/receivable';
 import { receivableExamples } from './domain/receivable.examples';
+import { OnlyTheGateway } from './only-the-gateway';
 import { PaymentIntake } from './payment-intake';
 import { HttpGateway } from './ports/http-gateway';
 import { PaymentGateway } from './ports/payment-gateway';
@@ -42,7 +44,7 @@ export const billingService = defineService({
   name: 'billing',
   title: 'What is owed, payments, held money, refunds',
   streams: [receivable, payment, payout],
-  commands: [ReceiveCallback, DecideHeldMoney, OpenBill, RetryPayout, PlayGateway],
+  commands: [ReceiveCallback, ReceivePayoutCallback, DecideHeldMoney, OpenBill, RetryPayout, PlayGateway],
   queries: [ReceivablesQuery, PaymentsQuery, PayoutsQuery],
   reactions: [
     openReceivableOnOrderSubmitted, receivePaymentOnPaymentTold,

@@ -1,12 +1,9 @@
-import { Body, Controller, HttpCode, Injectable, Post, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { billingRejections } from '@qiyue/contracts';
-import { Answers, problemOf, Public, RAW_BODY, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Answers, Public, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
 import { IsInt, IsISO8601, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
-import type { IncomingHttpHeaders } from 'node:http';
-import { BillingConfig } from '../config';
 import { receivable } from '../domain/receivable';
+import { OnlyTheGateway } from '../only-the-gateway';
 import { PaymentIntake } from '../payment-intake';
-import { isGenuine, SIGNATURE_HEADER } from '../ports/signature';
 
 /** What the gateway says about money that has arrived. */
 export class CallbackBody {
@@ -34,18 +31,6 @@ export class CallbackBody {
 
   @IsISO8601({ strict: true, strictSeparator: true }) @Matches(/(Z|[+-]\d\d:\d\d)$/)
   paidAt!: string;
-}
-
-/** Lets only the gateway through. Stands before the body is looked at, because it judges the bytes that came. */
-@Injectable()
-export class OnlyTheGateway implements CanActivate {
-  constructor(private readonly config: BillingConfig) {}
-
-  canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<{ [RAW_BODY]?: Buffer; headers: IncomingHttpHeaders }>();
-    if (isGenuine(this.config.callbackSecret, request[RAW_BODY] ?? Buffer.alloc(0), request.headers[SIGNATURE_HEADER])) return true;
-    throw problemOf({ code: 'callback-not-genuine' }, billingRejections.table);
-  }
 }
 
 /** `POST /billing/payments/callbacks`: the gateway tells of money. It repeats itself until it is answered 200; told twice it counts once (2.2.2). */

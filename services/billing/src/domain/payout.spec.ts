@@ -30,6 +30,7 @@ describe('a payout', () => {
     given(...anUnknownPayout).when('settle', { payoutId, settledAt: at }, facts).then(settled);
     given(...aSettledPayout).when('settle', { payoutId, settledAt: at }, facts).thenNothing();
   });
+  test('that nobody has started is not settled, whatever is told', () => given(...aRequestedPayout).when('settle', { payoutId, settledAt: at }, facts).thenNothing());
   test('that is settled stays settled, whatever is told late', () => {
     given(...aSettledPayout).when('refuse', { payoutId, attempt: 1, reason: 'x' }, facts).thenNothing();
     given(...aSettledPayout).when('markUnknown', { payoutId, question: 1 }, facts).thenNothing();
