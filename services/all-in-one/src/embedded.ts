@@ -1,6 +1,6 @@
 import { startEventStoreNode, type EventStoreNode } from '@qiyue/event-store-node';
 import { createPlatform, type Platform } from '@qiyue/service-kit';
-import { startPostgres, type LocalPostgres } from '@qiyue/local-postgres';
+import type { LocalPostgres } from '@qiyue/local-postgres';
 import { join } from 'node:path';
 import { openSecrets, type Secrets } from './secrets';
 import { allServices } from './services';
@@ -10,6 +10,10 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** Port of the HTTP server; 0 takes a free one. */
   readonly port: number;
+  /** A PostgreSQL that runs already, without a database name; one of our own in the data folder if left out. */
+  readonly postgresUrl?: string;
+  /** What the names of all databases start with; `qiyue_` if left out. */
+  readonly databasePrefix?: string;
   /** Settings that go before those of the embedded profile; names as in docs/config.md. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where a frozen test clock starts that has never run. */
@@ -20,19 +24,17 @@ export interface EmbeddedOptions {
 export interface Embedded {
   readonly url: string;
   readonly staff: Secrets['staff'];
-  /** PostgreSQL, without a database name. */
-  readonly postgresUrl: string;
+  /** PostgreSQL database of the event store node. */
+  readonly eventsUrl: string;
   readonly platform: Platform;
   /** Stops in the reverse order of the start. */
   stop(): Promise<void>;
 }
 
-/** Database of the event store node. */
-export const eventsDatabase = 'qiyue_events';
-
-const settings = (secrets: Secrets, postgres: LocalPostgres, node: EventStoreNode, { port, env = {} }: EmbeddedOptions): Readonly<Record<string, string | undefined>> => ({
+const settings = (secrets: Secrets, postgresUrl: string, node: EventStoreNode, { port, databasePrefix = 'qiyue_', env = {} }: EmbeddedOptions): Readonly<Record<string, string | undefined>> => ({
   PORT: String(port),
-  POSTGRES_URL: postgres.url,
+  POSTGRES_URL: postgresUrl,
+  DATABASE_PREFIX: databasePrefix,
   EVENT_STORE_URL: node.connectionString,
   VAULT_KEK: secrets.vaultKek,
   IDENTITY_PEPPER: secrets.pepper,
@@ -43,6 +45,14 @@ const settings = (secrets: Secrets, postgres: LocalPostgres, node: EventStoreNod
   ...env,
 });
 
+const ownPostgres = async (dataDir: string, password: string, started: (() => Promise<void>)[]): Promise<string> => {
+  // Loaded only where it is needed: the binaries are not there in an image that brings its own PostgreSQL.
+  const { startPostgres } = await import('@qiyue/local-postgres');
+  const postgres: LocalPostgres = await startPostgres({ dataDir, password });
+  started.push(() => postgres.stop());
+  return postgres.url;
+};
+
 /** Starts PostgreSQL, the event store node and the six services. Whatever was started is stopped again when a later part does not come up. */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<Embedded> => {
   const started: (() => Promise<void>)[] = [];
@@ -51,17 +61,17 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Embedded>
   };
   try {
     const secrets = await openSecrets(join(options.dataDir, 'secrets.json'));
-    const postgres = await startPostgres({ dataDir: options.dataDir });
-    started.push(() => postgres.stop());
-    const node = await startEventStoreNode({ postgresUrl: postgres.url, database: eventsDatabase, port: 0, insecure: true });
+    const postgresUrl = options.postgresUrl ?? (await ownPostgres(options.dataDir, secrets.postgresPassword, started));
+    const database = `${options.databasePrefix ?? 'qiyue_'}events`;
+    const node = await startEventStoreNode({ postgresUrl, database, port: 0, insecure: true });
     started.push(() => node.stop());
     const platform = await createPlatform({
       services: allServices,
-      env: settings(secrets, postgres, node, options),
+      env: settings(secrets, postgresUrl, node, options),
       ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
     });
     started.push(() => platform.stop());
-    return { url: platform.url, staff: secrets.staff, postgresUrl: postgres.url, platform, stop };
+    return { url: platform.url, staff: secrets.staff, eventsUrl: `${postgresUrl}/${database}`, platform, stop };
   } catch (fault) {
     await stop();
     throw fault;

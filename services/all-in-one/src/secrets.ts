@@ -9,6 +9,7 @@ export type StaffRole = (typeof staffRoles)[number];
 
 /** What the embedded profile makes up for itself on its first start and keeps beside its data. */
 export interface Secrets {
+  readonly postgresPassword: string;
   readonly vaultKek: string;
   readonly pepper: string;
   readonly gatewaySecret: string;
@@ -16,6 +17,7 @@ export interface Secrets {
 }
 
 const makeSecrets = async (): Promise<Secrets> => ({
+  postgresPassword: randomBytes(16).toString('hex'),
   vaultKek: randomBytes(32).toString('base64'),
   pepper: randomBytes(32).toString('hex'),
   gatewaySecret: randomBytes(32).toString('hex'),
