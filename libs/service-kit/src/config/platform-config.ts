@@ -142,7 +142,7 @@ export class PlatformConfig {
 
   @Setting('POOL_MAX', { meaning: 'Most PostgreSQL connections of one service in the process.', default: '6' })
   @IsInt()
-  @Min(2)
+  @Min(5)
   @Max(100)
   poolMax!: number;
 

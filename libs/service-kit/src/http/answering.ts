@@ -69,7 +69,7 @@ export class Answering implements NestInterceptor {
     if (outcome?.replayed === true) void reply.header('idempotency-replayed', 'true');
     if (outcome !== undefined && Reflect.getMetadata(HTTP_CODE_METADATA, context.getHandler()) === undefined)
       void reply.status(outcome.created ? HttpStatus.CREATED : HttpStatus.OK);
-    if (outcome === undefined) void reply.header('cache-control', 'no-store');
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     if (declared(context, KEEPS_SEALED) === true) return answered;
     const staff = (declared(context, REVEALS) ?? []) as readonly Role[];
     return service.rows.reveal(answered, who, staff);

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
 import type { PlatformConfig } from '../config/platform-config';
 import type { Metrics } from '../run/metrics';
 import { acceptJsonOnly } from './json-body';
@@ -29,7 +30,7 @@ export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
   } as never);
 
 /** Trace, limits, bodies and metrics: what happens before and after Nest. */
-export const prepareFastify = (app: INestApplication, config: PlatformConfig, metrics: Metrics): void => {
+export const prepareFastify = (app: INestApplication, config: PlatformConfig, metrics: Metrics, logger: Logger): void => {
   const fastify = (app as NestFastifyApplication).getHttpAdapter().getInstance() as unknown as FastifyInstance;
   let inFlight = 0;
   acceptJsonOnly(fastify);
@@ -54,7 +55,18 @@ export const prepareFastify = (app: INestApplication, config: PlatformConfig, me
     });
     done();
   });
-  fastify.addHook('onResponse', (request, reply, done) => {
+  fastify.addHook('onResponse', (request: TracedRequest, reply, done) => {
+    // The route, not the URL: a URL can hold what nobody may read in a log.
+    logger.debug(
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        traceId: request[TRACE]?.traceId,
+      },
+      'answered',
+    );
     metrics.requests.observe(
       { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode },
       reply.elapsedTime / 1000,

@@ -1,6 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { isOutage } from '@qiyue/messaging';
 import { kitProblem, ProblemException, type KitCode } from './problem';
 import type { Trace } from './trace';
 
@@ -22,9 +23,10 @@ const codeOfStatus: Readonly<Record<number, KitCode>> = {
   503: 'unavailable',
 };
 
-/** The problem that anything thrown while answering becomes. What is not known is a fault, and its message stays inside. */
+/** The problem that anything thrown while answering becomes. What is not known is a fault, and its message stays inside; faults are logged. */
 export const problemOfThrown = (thrown: unknown): { readonly exception: ProblemException; readonly isFault: boolean } => {
   if (thrown instanceof ProblemException) return { exception: thrown, isFault: thrown.problem.status === 500 };
+  if (isOutage(thrown)) return { exception: kitProblem('unavailable', {}, 1), isFault: true };
   const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: unknown } | undefined)?.statusCode;
   const code = typeof status === 'number' ? codeOfStatus[status] : undefined;
   return code === undefined

@@ -51,17 +51,7 @@ export class Leadership {
     const { pool, onTrouble, retryMs = 250 } = this.options;
     while (!this.stopped()) {
       try {
-        const client = await pool.connect();
-        let broken: Error | undefined;
-        try {
-          await this.tryToLead(client);
-        } catch (fault) {
-          broken = fault as Error;
-          throw fault;
-        } finally {
-          client.release(broken ?? this.lostLock);
-          this.lostLock = undefined;
-        }
+        await this.tryToLead(await pool.connect());
       } catch (fault) {
         onTrouble(fault);
       }
@@ -69,19 +59,27 @@ export class Leadership {
     }
   }
 
-  private lostLock: Error | undefined;
-
+  /** Takes the lock if it is free and leads until the connection breaks or this is stopped. The connection is thrown away unless the lock was given back. */
   private async tryToLead(client: PoolClient): Promise<void> {
     const { name, lead } = this.options;
-    const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS won', [name]);
-    if (rows[0]?.won !== true) return;
-    const lost = new Promise<void>((resolve) => {
-      client.once('error', (fault: Error) => {
-        this.lostLock = fault;
-        resolve();
-      });
-    });
-    const stepDown = await lead();
+    let broken: Error | undefined = new Error('the lock was not given back');
+    let onError: (fault: Error) => void = () => undefined;
+    const lost = new Promise<void>((resolve) => (onError = () => resolve()));
+    client.on('error', onError);
+    try {
+      const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS won', [name]);
+      if (rows[0]?.won === true) {
+        await this.leadUntil(lost, await lead());
+        await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]);
+      }
+      broken = undefined;
+    } finally {
+      client.removeListener('error', onError);
+      client.release(broken);
+    }
+  }
+
+  private async leadUntil(lost: Promise<void>, stepDown: StepDown): Promise<void> {
     if (!this.stopped()) this.state = 'leading';
     try {
       await Promise.race([lost, this.untilStopped()]);
@@ -89,7 +87,6 @@ export class Leadership {
       if (!this.stopped()) this.state = 'standby';
       await stepDown();
     }
-    if (this.lostLock === undefined) await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]);
   }
 
   private untilStopped(): Promise<void> {

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type Type as Class } from '@nestjs/common';
+import { Module, type DynamicModule, type LoggerService, type Type as Class } from '@nestjs/common';
 import { NestFactory, RouterModule } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
@@ -68,6 +68,16 @@ const rootModule = (state: PlatformState, modules: readonly (DynamicModule & { r
   return PlatformRoot;
 };
 
+/** What Nest says while it starts is of no use to operators; what goes wrong is. */
+const onlyTrouble = (logger: NestLogger): LoggerService => ({
+  log: () => undefined,
+  debug: () => undefined,
+  verbose: () => undefined,
+  warn: (message: unknown, ...more: unknown[]) => logger.warn(message, ...more),
+  error: (message: unknown, ...more: unknown[]) => logger.error(message, ...more),
+  fatal: (message: unknown, ...more: unknown[]) => logger.fatal(message, ...more),
+});
+
 const buildApp = async (
   state: PlatformState,
   options: PlatformOptions,
@@ -80,8 +90,8 @@ const buildApp = async (
     bufferLogs: true,
     abortOnError: false,
   });
-  app.useLogger(app.get(NestLogger));
-  prepareFastify(app, process.config, process.metrics);
+  app.useLogger(onlyTrouble(app.get(NestLogger)));
+  prepareFastify(app, process.config, process.metrics, process.logger);
   const byName = new Map(services.map((service) => [service.definition.name as string, service]));
   const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined =>
     byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
