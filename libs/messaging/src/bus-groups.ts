@@ -50,7 +50,7 @@ export class BusGroups {
     const member = randomUUID();
     await this.pool.query(
       `WITH joined AS (INSERT INTO bus_member (member, group_name, topics, expires_at) VALUES ($1, $2, $3, now() + $4 * interval '1 millisecond'))
-       SELECT pg_notify('${BUS_CHANNEL}', 'g' || $2)`,
+       SELECT pg_notify('${BUS_CHANNEL}', 'g' || $1::text || ' ' || $2)`,
       [member, group, topics, this.sessionMs],
     );
     return member;
@@ -58,7 +58,7 @@ export class BusGroups {
 
   /** Takes the member and its leases away and tells the others. */
   async leave(group: string, member: string): Promise<void> {
-    await this.pool.query(`WITH left_ AS (DELETE FROM bus_member WHERE member = $1) SELECT pg_notify('${BUS_CHANNEL}', 'g' || $2::text)`, [member, group]);
+    await this.pool.query(`WITH left_ AS (DELETE FROM bus_member WHERE member = $1) SELECT pg_notify('${BUS_CHANNEL}', 'g' || $1::text || ' ' || $2::text)`, [member, group]);
   }
 
   /** Says that these members live; one round trip for all groups of a process. */
@@ -99,7 +99,7 @@ export class BusGroups {
   /** Gives one partition back, once the batch that was running is done. */
   async release(group: string, member: string, { topicId, partition }: BusPartition): Promise<void> {
     await this.pool.query(
-      `WITH freed AS (DELETE FROM bus_lease WHERE group_name = $1 AND topic = $2 AND partition = $3 AND member = $4) SELECT pg_notify('${BUS_CHANNEL}', 'g' || $1::text)`,
+      `WITH freed AS (DELETE FROM bus_lease WHERE group_name = $1 AND topic = $2 AND partition = $3 AND member = $4) SELECT pg_notify('${BUS_CHANNEL}', 'g' || $4::text || ' ' || $1::text)`,
       [group, topicId, partition, member],
     );
   }
@@ -113,7 +113,7 @@ export class BusGroups {
       await tx.query(
         `WITH freed AS (DELETE FROM bus_lease l USING unnest($3::int[], $4::int[]) AS s (topic, partition)
            WHERE l.group_name = $1 AND l.member = $2 AND l.topic = s.topic AND l.partition = s.partition)
-         SELECT pg_notify('${BUS_CHANNEL}', 'g' || $1::text)`,
+         SELECT pg_notify('${BUS_CHANNEL}', 'g' || $2::text || ' ' || $1::text)`,
         [group, member, surplus.map((one) => one.topicId), surplus.map((one) => one.partition)],
       );
     }

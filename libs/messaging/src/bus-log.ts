@@ -70,9 +70,25 @@ export interface BusPlace {
   readonly next: bigint;
 }
 
+interface MessageRow {
+  readonly offset: string;
+  readonly key: string;
+  readonly envelope: string;
+}
+
+/** One look at the log for everybody who asked in the same turn. */
+interface SharedRead {
+  readonly places: Map<string, BusPlace>;
+  readonly rows: Promise<ReadonlyMap<string, readonly MessageRow[]>>;
+}
+
+const nameOf = ({ topicId, partition, next }: BusPlace): string => `${topicId}/${partition}/${next}`;
+
 /** The tables of the embedded log, without groups: topics, writing and reading. */
 export class BusLog {
   private readonly topics = new Map<string, BusTopic>();
+  /** Reads that have not been sent yet, by limit. */
+  private readonly reads = new Map<number, SharedRead>();
 
   constructor(readonly pool: Pool) {
     surviveDrops(pool);
@@ -159,18 +175,40 @@ export class BusLog {
     );
   }
 
-  /** What stands at each of these places, at most `limit` records and some megabytes for each; one round trip for all. */
+  /**
+   * What stands at each of these places, at most `limit` records and some megabytes for each. Requests of one turn share one round trip and what
+   * they have in common is fetched once: a fact wakes all groups of a process together. Each gets envelopes of its own.
+   */
   async read(places: readonly BusPlace[], limit: number): Promise<readonly (readonly LogMessage[])[]> {
-    const { rows } = await this.pool.query<{ place: number; offset: string; key: string; envelope: string }>({
+    const shared = this.reads.get(limit) ?? this.newRead(limit);
+    for (const place of places) shared.places.set(nameOf(place), place);
+    const rows = await shared.rows;
+    return places.map((place) =>
+      (rows.get(nameOf(place)) ?? []).map((row) => {
+        const envelope = readEnvelope(row.envelope);
+        return { offset: BigInt(row.offset), key: row.key, envelope, ...(envelope === undefined ? { raw: row.envelope } : {}) };
+      }),
+    );
+  }
+
+  private newRead(limit: number): SharedRead {
+    const places = new Map<string, BusPlace>();
+    const turn = new Promise<void>((resolve) => void setImmediate(resolve));
+    const read: SharedRead = { places, rows: turn.then(() => this.readRows([...places.values()], limit)) };
+    this.reads.set(limit, read);
+    return read;
+  }
+
+  private async readRows(places: readonly BusPlace[], limit: number): Promise<ReadonlyMap<string, readonly MessageRow[]>> {
+    // Whoever asks from here on might have heard of records that this statement does not see yet.
+    this.reads.delete(limit);
+    const { rows } = await this.pool.query<MessageRow & { place: number }>({
       name: 'bus_read',
       text: READ,
       values: [places.map((p) => p.topicId), places.map((p) => p.partition), places.map((p) => p.next.toString()), limit],
     });
-    const found: LogMessage[][] = places.map(() => []);
-    for (const row of rows) {
-      const envelope = readEnvelope(row.envelope);
-      found[row.place - 1]?.push({ offset: BigInt(row.offset), key: row.key, envelope, ...(envelope === undefined ? { raw: row.envelope } : {}) });
-    }
+    const found = new Map<string, MessageRow[]>(places.map((place) => [nameOf(place), []]));
+    for (const row of rows) found.get(nameOf(places[row.place - 1] as BusPlace))?.push(row);
     return found;
   }
 }

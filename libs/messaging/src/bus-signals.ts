@@ -5,8 +5,8 @@ import { BUS_CHANNEL } from './bus-log';
 export interface SignalHandlers {
   /** Records were written; `heads` is undefined when the topic is too wide to tell them. */
   onMessages(topicId: number, heads: ReadonlyMap<number, bigint> | undefined): void;
-  /** Members of a group came, went or gave partitions back. */
-  onGroup(group: string): void;
+  /** A member of a group came, went or gave partitions back. */
+  onGroup(group: string, sender: string): void;
   /** The connection is (again) there; anything may have been missed before. */
   onConnected(): void;
   onError(error: unknown): void;
@@ -72,7 +72,8 @@ export class BusSignals {
   }
 
   private read(payload: string): void {
-    if (payload.startsWith('g')) return this.handlers.onGroup(payload.slice(1));
+    const group = /^g(\S+) (.*)$/s.exec(payload);
+    if (group !== null) return this.handlers.onGroup(group[2] as string, group[1] as string);
     const match = /^m(\d+)(?: ([\d:,]+))?$/.exec(payload);
     if (match === null) return;
     const heads = match[2]?.split(',').map((head) => {

@@ -48,23 +48,31 @@ export const isOfTheMoment = (context: Pick<BatchContext, 'isTransient'>, error:
  * Sorts the part of a batch that the group has not handled. Undefined: it has handled all of it.
  * With `lock` the position and the parked keys stay locked until the transaction ends.
  */
-export const planOf = async (context: BatchContext, client: PoolClient, batch: LogBatch, lock: boolean): Promise<Plan | undefined> => {
+export const planOf = async (context: BatchContext, client: Pool | PoolClient, batch: LogBatch, lock: boolean): Promise<Plan | undefined> => {
   const { topic, partition } = batch;
-  const { positions, parking } = context;
-  const here = lock ? await positions.lock(client, topic, partition, context.tryTimeoutMs) : await positions.peek(client, topic, partition);
+  const about = {
+    streams: [...new Set(batch.messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope.subject])))],
+    keys: [...new Set(batch.messages.map(({ key }) => key))],
+  };
+  const here = await context.positions.recall(client, batch, about, lock ? { statementTimeoutMs: context.tryTimeoutMs } : undefined);
   if (batch.from > here.next) throw new OutOfPlace(`${topic}/${partition}: the batch starts at ${batch.from}, but ${here.next} is next`);
   if (batch.next <= here.next) return undefined;
   const messages = batch.messages.filter(({ offset }) => offset >= here.next);
-  const seen = await positions.seen(client, [...new Set(messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope.subject])))]);
-  const parked = await parking.lockParked(client, [...new Set(messages.map(({ key }) => key))]);
-  const sorted = sortBatch({ messages, seen, parked, fromStart: here.fromStart, routeOf: context.routeOf });
-  return { ...sorted, at: here.next, next: sorted.halt?.offset ?? batch.next, parked };
+  const sorted = sortBatch({ messages, seen: here.seen, parked: here.parked, fromStart: here.fromStart, routeOf: context.routeOf });
+  return { ...sorted, at: here.next, next: sorted.halt?.offset ?? batch.next, parked: here.parked };
 };
 
-/** Writes down what became of a plan and moves the position. */
-export const record = async (context: BatchContext, tx: PoolClient, { topic, partition }: LogBatch, plan: Plan, items: Items): Promise<void> => {
-  await context.parking.store(tx, topic, partition, items);
-  await context.positions.advance(tx, topic, partition, plan.next, plan.seen);
+/** Whether anything has to be written beside the position. */
+export const leavesTraces = (items: Items): boolean => items.some(({ verdict }) => verdict === 'park' || verdict === 'behind' || verdict === 'unrouted');
+
+/**
+ * Writes down what became of a plan and moves the position.
+ * @throws OutOfPlace when somebody else has moved it since the plan was made.
+ */
+export const record = async (context: BatchContext, tx: Pool | PoolClient, { topic, partition }: LogBatch, plan: Plan, items: Items): Promise<void> => {
+  const moved = await context.positions.advance(tx, topic, partition, plan.at, plan.next, plan.seen);
+  if (!moved) throw new OutOfPlace(`${topic}/${partition}: somebody else went on from ${plan.at}`);
+  if (leavesTraces(items)) await context.parking.store(tx as PoolClient, topic, partition, items);
 };
 
 /** The outcome of a plan that has been recorded. */

@@ -1,6 +1,7 @@
 import type { Envelope } from '@qiyue/contracts';
-import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, within, type BatchContext, type BatchOutcome } from './consume-batch';
-import { inTransaction, withClient } from './database';
+import type { PoolClient } from 'pg';
+import { isOfTheMoment, leavesTraces, outcomeOf, pauseBefore, planOf, record, whileBeating, within, type BatchContext, type BatchOutcome, type Items, type Plan } from './consume-batch';
+import { inTransaction } from './database';
 import { describeError, OutOfPlace } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';
@@ -57,6 +58,15 @@ const reactToAll = async (context: BatchContext, react: React, messages: readonl
   return failures;
 };
 
+/** Records an outcome that parks something. The keys stay locked until the end, so that no re-drive can finish after the look at them. */
+const recordParked = async (context: BatchContext, tx: PoolClient, batch: LogBatch, plan: Plan, items: Items): Promise<void> => {
+  const waiting = items.filter(({ message, verdict }) => verdict === 'behind' && plan.parked.has(message.key)).map(({ message }) => message.key);
+  const parked = await context.parking.lockParked(tx, [...new Set(waiting)]);
+  // A re-drive has finished since the plan was made: what was to wait behind it must be handled after all.
+  if (waiting.some((key) => !parked.has(key))) throw new OutOfPlace(`${batch.topic}/${batch.partition}: a parked key flows again`);
+  await record(context, tx, batch, plan, items);
+};
+
 /**
  * Reacts to a batch outside of any transaction, then records the outcome in one: parked keys, memory and position. A crash in between brings the
  * batch again, which idempotent reactions do not mind. Nothing is recorded if the group moved on meanwhile.
@@ -64,20 +74,13 @@ const reactToAll = async (context: BatchContext, react: React, messages: readonl
 export const consumeReaction = (context: BatchContext, react: React, concurrency: number): ((batch: LogBatch) => Promise<BatchOutcome>) => {
   return (batch) =>
     whileBeating(batch, async (check) => {
-      const plan = await withClient(context.pool, (client) => planOf(context, client, batch, false));
+      const plan = await planOf(context, context.pool, batch, false);
       if (plan === undefined) return { items: [] };
       const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
       const failures = await reactToAll(context, react, messages, concurrency, check);
       const items = afterFailures(plan.items, failures);
-      await inTransaction(context.pool, async (tx) => {
-        const { next } = await context.positions.lock(tx, batch.topic, batch.partition, context.tryTimeoutMs);
-        if (next !== plan.at) throw new OutOfPlace(`${batch.topic}/${batch.partition}: somebody else went on from ${plan.at} to ${next}`);
-        const waiting = items.filter(({ message, verdict }) => verdict === 'behind' && plan.parked.has(message.key)).map(({ message }) => message.key);
-        const parked = await context.parking.lockParked(tx, [...new Set(waiting)]);
-        // A re-drive has finished since the plan was made: what was to wait behind it must be handled after all.
-        if (waiting.some((key) => !parked.has(key))) throw new OutOfPlace(`${batch.topic}/${batch.partition}: a parked key flows again`);
-        await record(context, tx, batch, plan, items);
-      });
+      if (leavesTraces(items)) await inTransaction(context.pool, (tx) => recordParked(context, tx, batch, plan, items));
+      else await record(context, context.pool, batch, plan, items);
       return outcomeOf(batch, plan, items);
     });
 };

@@ -30,6 +30,7 @@ class EmbeddedTransport implements LogTransport {
   private readonly signals: BusSignals;
   private readonly consumers = new Set<BusConsumer>();
   private readonly tuning: BusConsumerTuning;
+  private asking: { readonly topics: Set<string>; readonly heads: Promise<ReadonlyMap<string, ReadonlyMap<number, bigint>>> } | undefined;
   private timers: NodeJS.Timeout[] = [];
   private readonly beat = coalesced(() => this.beatOnce(), (error) => this.report(error));
   private readonly poll = coalesced(() => this.pollOnce(), (error) => this.report(error));
@@ -42,7 +43,7 @@ class EmbeddedTransport implements LogTransport {
     this.groups = new BusGroups(options.pool, sessionMs);
     this.signals = new BusSignals(options.pool, {
       onMessages: (topicId, heads) => (heads === undefined ? void this.poll() : this.consumers.forEach((consumer) => consumer.hear(topicId, heads))),
-      onGroup: (group) => this.consumers.forEach((consumer) => void (consumer.group === group && consumer.balance())),
+      onGroup: (group, sender) => this.consumers.forEach((consumer) => void (consumer.group === group && consumer.memberId !== sender && consumer.balance())),
       onConnected: () => void this.poll(),
       onError: (error) => this.report(error),
     });
@@ -60,9 +61,19 @@ class EmbeddedTransport implements LogTransport {
     return this.log.tail(topic);
   }
 
+  /** Questions asked in the same turn are answered by one look, which comes after all of them: many consumers ask at once whether they are caught up. */
   async head(topic: string): Promise<ReadonlyMap<number, bigint>> {
-    const topicIds = (await this.log.known([topic])).map(({ id }) => id);
-    return new Map((await this.log.heads(topicIds)).map(({ partition, next }) => [partition, next]));
+    const asked = (this.asking ??= { topics: new Set<string>(), heads: Promise.resolve().then(() => this.lookAtHeads()) });
+    asked.topics.add(topic);
+    return (await asked.heads).get(topic) ?? new Map<number, bigint>();
+  }
+
+  private async lookAtHeads(): Promise<ReadonlyMap<string, ReadonlyMap<number, bigint>>> {
+    const names = [...(this.asking?.topics ?? [])];
+    this.asking = undefined;
+    const topics = await this.log.known(names);
+    const heads = await this.log.heads(topics.map(({ id }) => id));
+    return new Map(topics.map(({ id, name }) => [name, new Map(heads.filter(({ topicId }) => topicId === id).map(({ partition, next }) => [partition, next]))]));
   }
 
   bounds(topic: string): Promise<ReadonlyMap<number, Bounds>> {

@@ -25,8 +25,8 @@ interface Counts {
 }
 
 const textOf = ({ envelope, raw }: LogMessage): string => (envelope === undefined ? (raw ?? '') : writeEnvelope(envelope));
-// PostgreSQL keeps no NUL in text, and a record that is not ours may hold one.
-const storable = (text: string): string => text.replaceAll('\u0000', '\uFFFD');
+/** PostgreSQL keeps no NUL in text, and a record that is not ours may hold one. */
+export const storable = (text: string): string => text.replaceAll('\u0000', '\uFFFD');
 
 /** The parked keys, dead letters and unrouted facts of one group. */
 export class Parking {

@@ -1,11 +1,18 @@
 import type { Pool, PoolClient } from 'pg';
 import { Halt, OutOfPlace } from './faults';
-import type { Bounds, LogTransport } from './log-transport';
+import type { Bounds, LogBatch, LogTransport } from './log-transport';
+import { storable } from './parking';
 
-/** Where a group stands in a partition. */
-export interface GroupPosition {
+/** What a group remembers of a partition, as far as a batch is concerned. */
+export interface GroupMemory {
+  /** Where it stands. */
   readonly next: bigint;
+  /** It began at the partition's very first record. */
   readonly fromStart: boolean;
+  /** Sequence last seen of each of the batch's streams. */
+  readonly seen: ReadonlyMap<string, bigint>;
+  /** Which of the batch's keys are parked. */
+  readonly parked: ReadonlySet<string>;
 }
 
 /** The positions of one group, in the database its effects are written to. */
@@ -48,45 +55,53 @@ export class Positions {
     return position;
   }
 
-  /** Locks the row until the transaction ends, so that of two members with the same batch one writes and the other finds it done. */
-  async lock(tx: PoolClient, topic: string, partition: number, statementTimeoutMs: number): Promise<GroupPosition> {
-    const { rows } = await tx.query<{ start: string; next: string }>({
-      name: 'consumer_position_lock',
-      text: `SELECT start, next, set_config('statement_timeout', $4, true) FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3 FOR UPDATE`,
-      values: [this.group, topic, partition, String(statementTimeoutMs)],
-    });
-    return this.read(rows[0], topic, partition);
+  /**
+   * Everything the group remembers that bears on a batch, in one round trip. With `lock` the position and the parked keys stay locked until the
+   * transaction ends: of two members with the same batch one writes and the other finds it done, and no re-drive can end in between.
+   */
+  async recall(client: Pool | PoolClient, batch: Pick<LogBatch, 'topic' | 'partition' | 'from'>, about: { readonly streams: readonly string[]; readonly keys: readonly string[] }, lock?: { readonly statementTimeoutMs: number }): Promise<GroupMemory> {
+    const { topic, partition, from } = batch;
+    const first = await this.ask(client, topic, partition, about, lock);
+    // A statement that had to wait for the lock sees the position as it is but the rest as it was before the wait; asked again, it sees all as it is.
+    return lock !== undefined && first.next !== from ? this.ask(client, topic, partition, about, lock) : first;
   }
 
-  async peek(client: PoolClient, topic: string, partition: number): Promise<GroupPosition> {
-    const { rows } = await client.query<{ start: string; next: string }>({
-      name: 'consumer_position_peek',
-      text: 'SELECT start, next FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3',
-      values: [this.group, topic, partition],
+  private async ask(client: Pool | PoolClient, topic: string, partition: number, { streams, keys }: { readonly streams: readonly string[]; readonly keys: readonly string[] }, lock?: { readonly statementTimeoutMs: number }): Promise<GroupMemory> {
+    const forUpdate = lock === undefined ? '' : 'FOR UPDATE';
+    const { rows } = await client.query<{ start: string; next: string; streams: string[]; sequences: string[]; parked: string[] }>({
+      name: `consumer_recall${lock === undefined ? '' : '_lock'}`,
+      text: `WITH here AS MATERIALIZED (SELECT start, next FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3 ${forUpdate}),
+               kept AS MATERIALIZED (SELECT key FROM parked_key WHERE group_name = $1 AND key = ANY ($5) ORDER BY key ${forUpdate})
+             SELECT start, next${lock === undefined ? '' : `, set_config('statement_timeout', $6, true)`},
+               ARRAY(SELECT stream FROM stream_seen WHERE group_name = $1 AND stream = ANY ($4) ORDER BY stream) AS streams,
+               ARRAY(SELECT sequence::text FROM stream_seen WHERE group_name = $1 AND stream = ANY ($4) ORDER BY stream) AS sequences,
+               ARRAY(SELECT key FROM kept) AS parked
+             FROM here`,
+      values: [this.group, topic, partition, streams, keys.map(storable), ...(lock === undefined ? [] : [String(lock.statementTimeoutMs)])],
     });
-    return this.read(rows[0], topic, partition);
+    const row = rows[0];
+    if (row === undefined) throw new OutOfPlace(`${this.group} has no position in ${topic}/${partition}`);
+    const parked = new Set(row.parked);
+    return {
+      next: BigInt(row.next),
+      fromStart: BigInt(row.start) === 0n,
+      seen: new Map(row.streams.map((stream, at) => [stream, BigInt(row.sequences[at] as string)])),
+      parked: new Set(keys.filter((key) => parked.has(storable(key)))),
+    };
   }
 
-  async seen(client: PoolClient, streams: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-    if (streams.length === 0) return new Map();
-    const { rows } = await client.query<{ stream: string; sequence: string }>({
-      name: 'stream_seen_find',
-      text: 'SELECT stream, sequence FROM stream_seen WHERE group_name = $1 AND stream = ANY ($2)',
-      values: [this.group, streams],
+  /** Moves the position and what was seen, in one statement, if the group still stands at `from`; says whether it did. */
+  async advance(client: Pool | PoolClient, topic: string, partition: number, from: bigint, next: bigint, seen: ReadonlyMap<string, bigint>): Promise<boolean> {
+    const { rowCount } = await client.query({
+      name: 'consumer_advance',
+      text: `WITH moved AS (UPDATE consumer_position SET next = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3 AND next = $4 RETURNING 1),
+               remembered AS (
+                 INSERT INTO stream_seen (group_name, stream, sequence) SELECT $1, s.stream, s.sequence FROM unnest($6::text[], $7::bigint[]) AS s (stream, sequence), moved
+                 ON CONFLICT (group_name, stream) DO UPDATE SET sequence = excluded.sequence)
+             SELECT * FROM moved`,
+      values: [this.group, topic, partition, from.toString(), next.toString(), [...seen.keys()], [...seen.values()].map(String)],
     });
-    return new Map(rows.map(({ stream, sequence }) => [stream, BigInt(sequence)]));
-  }
-
-  /** Moves the position and what was seen, in one statement. */
-  async advance(tx: PoolClient, topic: string, partition: number, next: bigint, seen: ReadonlyMap<string, bigint>): Promise<void> {
-    await tx.query({
-      name: 'consumer_position_advance',
-      text: `WITH remembered AS (
-               INSERT INTO stream_seen (group_name, stream, sequence) SELECT $1, * FROM unnest($5::text[], $6::bigint[])
-               ON CONFLICT (group_name, stream) DO UPDATE SET sequence = excluded.sequence)
-             UPDATE consumer_position SET next = $4 WHERE group_name = $1 AND topic = $2 AND partition = $3`,
-      values: [this.group, topic, partition, next.toString(), [...seen.keys()], [...seen.values()].map(String)],
-    });
+    return rowCount === 1;
   }
 
   /** Records between the positions and the heads; 0 means that everything published before the call is handled. */
@@ -119,10 +134,5 @@ export class Positions {
     const asked = this.asked.get(topic) ?? this.transport.bounds(topic).finally(() => this.asked.delete(topic));
     this.asked.set(topic, asked);
     return asked;
-  }
-
-  private read(row: { start: string; next: string } | undefined, topic: string, partition: number): GroupPosition {
-    if (row === undefined) throw new OutOfPlace(`${this.group} has no position in ${topic}/${partition}`);
-    return { next: BigInt(row.next), fromStart: BigInt(row.start) === 0n };
   }
 }
