@@ -117,13 +117,15 @@ class RelayRunner implements Relay {
       const held = client;
       let dropped = false;
       // Nobody else listens while the connection is checked out, and it stays so for the whole term.
-      held.on('error', () => {
+      const onDrop = (): void => {
         dropped = true;
         this.wake();
-      });
+      };
+      held.on('error', onDrop);
       const { rows } = await held.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(hashtextextended('qiyue relay ' || $1, 0)) AS mine`, [this.options.service]);
       if (rows[0]?.mine !== true) {
-        held.release(true);
+        held.removeListener('error', onDrop);
+        held.release(dropped);
         // Whatever stood in the way here is the leader's business now.
         this.eventProblem = this.busProblem = undefined;
         return undefined;
