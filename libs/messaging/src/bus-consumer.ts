@@ -178,34 +178,35 @@ export class BusConsumer implements LogConsumer {
     for (const { topicId, partition, next } of added.size === 0 ? [] : await this.log.heads([...added])) this.hear(topicId, new Map([[partition, next]]));
   }
 
-  /** Reads all partitions that are behind in one round trip and starts a batch for each. */
+  /** Asks where to start in partitions that are new here, reads all that are behind in one round trip and starts a batch for each. */
   private async fetch(): Promise<void> {
-    const all = this.stopping ? [] : [...this.lanes.values()];
-    const free = this.tuning.concurrency - all.filter((lane) => lane.busy).length;
-    const lanes = all.filter((lane) => !lane.busy && !lane.leaving && !lane.resting && (lane.next ?? 0n) < lane.head).slice(0, Math.max(free, 0));
-    if (lanes.length === 0) return;
-    for (const lane of lanes) Object.assign(lane, { busy: true, beatAt: performance.now() });
-    const placed = (await Promise.all(lanes.map((lane) => this.place(lane)))).filter((one) => one !== undefined);
-    const found = await this.log.read(placed.map(({ lane, next }) => ({ ...lane, next })), this.options.batchSize ?? DEFAULT_BATCH).catch((error: unknown) => {
-      for (const { lane } of placed) this.rest(lane, error);
+    await Promise.all(this.idle().map((lane) => this.place(lane)));
+    const free = this.tuning.concurrency - [...this.lanes.values()].filter((lane) => lane.busy).length;
+    const ready = this.idle().flatMap((lane) => (lane.next !== undefined && lane.next < lane.head ? [{ lane, next: lane.next, head: lane.head }] : [])).slice(0, Math.max(free, 0));
+    if (ready.length === 0) return;
+    for (const { lane } of ready) Object.assign(lane, { busy: true, beatAt: performance.now() });
+    const found = await this.log.read(ready.map(({ lane, next }) => ({ ...lane, next })), this.options.batchSize ?? DEFAULT_BATCH).catch((error: unknown) => {
+      for (const { lane } of ready) this.rest(lane, error);
       return undefined;
     });
     found?.forEach((messages, index) => {
-      const { lane, next, head } = placed[index] as (typeof placed)[number];
+      // The head as it was known before the read: everything below it was certainly visible to the read.
+      const { lane, next, head } = ready[index] as (typeof ready)[number];
       this.deliver(lane, next, head, messages);
     });
   }
 
-  private async place(lane: Lane): Promise<{ lane: Lane; next: bigint; head: bigint } | undefined> {
+  private idle(): readonly Lane[] {
+    return this.stopping ? [] : [...this.lanes.values()].filter((lane) => !lane.busy && !lane.leaving && !lane.resting);
+  }
+
+  /** At once when the partition comes, not with its first record: then a log that cannot be continued shows at the start. */
+  private async place(lane: Lane): Promise<void> {
+    if (lane.next !== undefined) return;
     try {
-      lane.next ??= (await this.options.startAt(lane.topic, lane.partition)) ?? 0n;
-      // The head as it was known before the read: everything below it is certainly visible to the read.
-      if (lane.next < lane.head) return { lane, next: lane.next, head: lane.head };
-      lane.busy = false;
-      return undefined;
+      lane.next = (await this.options.startAt(lane.topic, lane.partition)) ?? 0n;
     } catch (error) {
       this.rest(lane, error);
-      return undefined;
     }
   }
 

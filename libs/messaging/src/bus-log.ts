@@ -1,5 +1,6 @@
 import type { Envelope } from '@qiyue/contracts';
 import type { Pool } from 'pg';
+import { oncePerTurn } from './coalesced';
 import { migrateOnce, surviveDrops } from './database';
 import { readEnvelope, writeEnvelope } from './envelope-text';
 import { WrongPartitionCount, type Bounds, type LogMessage } from './log-transport';
@@ -142,7 +143,9 @@ export class BusLog {
     await flush();
   }
 
-  async bounds(name: string): Promise<ReadonlyMap<number, Bounds>> {
+  readonly bounds = oncePerTurn((name) => this.readBounds(name));
+
+  private async readBounds(name: string): Promise<ReadonlyMap<number, Bounds>> {
     const [topic] = (await this.known([name])) as [BusTopic];
     const { rows } = await this.pool.query<{ partition: number; first: string; next: string }>(
       `SELECT p.partition, p.next, coalesce((SELECT min(m."offset") FROM bus_message m WHERE m.topic = p.topic AND m.partition = p.partition), p.next) AS first

@@ -1,4 +1,4 @@
-import { coalesced } from './coalesced';
+import { coalesced, oncePerTurn } from './coalesced';
 import { gate } from './testing-support';
 
 describe('joined work', () => {
@@ -29,5 +29,24 @@ describe('joined work', () => {
     await work();
     await work();
     expect(errors).toHaveLength(2);
+  });
+});
+
+describe('questions of one turn', () => {
+  test('are answered together, by a look that comes after all of them', async () => {
+    let looks = 0;
+    const ask = oncePerTurn(async (key: string) => `${key}${(looks += 1)}`);
+    expect(await Promise.all([ask('a'), ask('b'), ask('a')])).toEqual(['a1', 'b2', 'a1']);
+    expect(await ask('a')).toBe('a3');
+  });
+  test('fail together and are asked anew', async () => {
+    let fails = true;
+    const ask = oncePerTurn(async () => {
+      if (fails) throw new Error('no');
+      return 'yes';
+    });
+    expect(await Promise.allSettled([ask(''), ask('')])).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+    fails = false;
+    expect(await ask('')).toBe('yes');
   });
 });

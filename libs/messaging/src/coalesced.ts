@@ -30,3 +30,18 @@ export const coalesced = (run: () => Promise<void>, onError: (error: unknown) =>
     },
   });
 };
+
+/** Answers that many ask for in the same turn are worked out once, after all of them have asked; later questions get later answers. */
+export const oncePerTurn = <T>(work: (key: string) => Promise<T>): ((key: string) => Promise<T>) => {
+  const asked = new Map<string, Promise<T>>();
+  return (key) => {
+    const known =
+      asked.get(key) ??
+      new Promise<void>((resolve) => void setImmediate(resolve)).then(() => {
+        asked.delete(key);
+        return work(key);
+      });
+    asked.set(key, known);
+    return known;
+  };
+};

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
+import { oncePerTurn } from './coalesced';
 import { Halt, OutOfPlace } from './faults';
-import type { Bounds, LogBatch, LogTransport } from './log-transport';
+import type { LogBatch, LogTransport } from './log-transport';
 import { storable } from './parking';
 
 /** What a group remembers of a partition, as far as a batch is concerned. */
@@ -17,7 +18,8 @@ export interface GroupMemory {
 
 /** The positions of one group, in the database its effects are written to. */
 export class Positions {
-  private readonly asked = new Map<string, Promise<ReadonlyMap<number, Bounds>>>();
+  private readonly boundsOf = oncePerTurn((topic) => this.transport.bounds(topic));
+  private readonly nextsOf = oncePerTurn((topic) => this.findAll(topic));
 
   constructor(
     private readonly pool: Pool,
@@ -44,8 +46,9 @@ export class Positions {
    * @throws Halt when the log cannot continue there: it was cut before the group had read it, or it is another, shorter log.
    */
   async startAt(topic: string, partition: number): Promise<bigint> {
-    const [position, bounds] = await Promise.all([this.find(topic, partition), this.boundsOf(topic)]);
-    const here = bounds.get(partition);
+    const position = (await this.nextsOf(topic)).get(partition);
+    // Only after the position: asked before, the log could look shorter than what another member has read of it meanwhile.
+    const here = (await this.boundsOf(topic)).get(partition);
     if (position === undefined) {
       await this.initialise();
       throw new OutOfPlace(`${this.group} had no position in ${topic}/${partition}`);
@@ -124,15 +127,8 @@ export class Positions {
     return lag;
   }
 
-  private async find(topic: string, partition: number): Promise<bigint | undefined> {
-    const { rows } = await this.pool.query<{ next: string }>('SELECT next FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3', [this.group, topic, partition]);
-    return rows[0] === undefined ? undefined : BigInt(rows[0].next);
-  }
-
-  /** Asked once for all partitions that are given out together. */
-  private boundsOf(topic: string): Promise<ReadonlyMap<number, Bounds>> {
-    const asked = this.asked.get(topic) ?? this.transport.bounds(topic).finally(() => this.asked.delete(topic));
-    this.asked.set(topic, asked);
-    return asked;
+  private async findAll(topic: string): Promise<ReadonlyMap<number, bigint>> {
+    const { rows } = await this.pool.query<{ partition: number; next: string }>('SELECT partition, next FROM consumer_position WHERE group_name = $1 AND topic = $2', [this.group, topic]);
+    return new Map(rows.map(({ partition, next }) => [partition, BigInt(next)]));
   }
 }
