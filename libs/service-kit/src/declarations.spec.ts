@@ -1,6 +1,6 @@
 import type { ServiceName } from '@qiyue/contracts';
 import { Controller, Get } from '@nestjs/common';
-import { board, lamp, lampEvents, lampFacts, lampRejections, lampService } from './fixtures/lamp';
+import { board, examples, lamp, lampEvents, lampFacts, lampRejections, lampService } from './fixtures/lamp';
 import { meterService } from './fixtures/meter';
 import { controllersOf, defineService, describe as describeService, onDeadline, openApiOf, reaction, routesOf } from './index';
 import { refuseOpenRoutes } from './http/routes';
@@ -83,6 +83,15 @@ describe('describing a service', () => {
         { type: 'LampBurntOut', version: 1, clause: '2.2.5', told: 'lamp.LampBurntOut.v1' },
       ],
     }));
+  test('a wrong example shows nothing and stops nothing', () => {
+    const wrong = {
+      ...lampService,
+      examples: [{ ...examples, commands: { ...examples.commands, light: [undefined, undefined] } }],
+    } as never;
+    expect(describeService(wrong).routes).toContainEqual(
+      expect.objectContaining({ command: 'lamp.light', codes: ['lamp-missing', 'lamp-burnt-out'] }),
+    );
+  });
   test('routes show roles, command and codes, also those only the examples show', () => {
     expect(described.routes).toContainEqual({
       method: 'POST',

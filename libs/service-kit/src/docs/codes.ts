@@ -2,12 +2,21 @@ import { fold, isRejection, type StreamExamples } from '@qiyue/decider';
 import type { ServiceDefinition } from '../declare/service';
 import type { RouteInfo } from '../http/routes';
 
+/** A wrong example fails the spec of its stream (`checkStream`); it must not keep a service from starting, so here it shows nothing. */
+const tried = (decide: () => unknown): unknown => {
+  try {
+    return decide();
+  } catch {
+    return undefined;
+  }
+};
+
 /** The codes that a decision's examples show. */
 const exampleCodes = ({ stream, histories, commands }: StreamExamples, decide: string): readonly string[] => {
   const example = (commands as Readonly<Record<string, readonly [unknown, unknown] | undefined>>)[decide];
   if (example === undefined) return [];
   return Object.values(histories as Readonly<Record<string, readonly never[]>>).flatMap((history) => {
-    const decided: unknown = stream.decide[decide]?.(fold(stream, history), ...example);
+    const decided = tried(() => stream.decide[decide]?.(fold(stream, history), ...example));
     return isRejection(decided) ? [decided.code] : [];
   });
 };

@@ -20,9 +20,11 @@ const page = `<!doctype html>
 
 /** `/openapi.json`, and a page over it at `/docs` whose files all come from this process. */
 export const serveDocs = (fastify: FastifyInstance, services: readonly DocumentedService[]): void => {
-  const document = JSON.stringify(openApiOf(services));
+  let document: string | undefined;
   const folder = dirname(require.resolve('swagger-ui-dist/package.json'));
-  fastify.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
+  fastify.get('/openapi.json', (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send((document ??= JSON.stringify(openApiOf(services)))),
+  );
   fastify.get('/docs', (_request, reply) =>
     reply
       .type('text/html; charset=utf-8')
