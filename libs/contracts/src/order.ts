@@ -41,6 +41,8 @@ export const orderFacts = factsOf('order', {
       payerName: Personal(), payBy: At, submittedAt: At,
       /** The authorised dealer it was bought through; absent when bought directly (2.1.3). */
       dealerId: Type.Optional(Id),
+      /** The subscription that it renews, with offer `renewal` (2.2.4). */
+      renews: Type.Optional(Id),
     }),
     example: {
       ...order, lines: [{ sku: 'waf-std', name: '云 WAF 标准版', quantity: 2, unitPriceMinor: 98_000, amountMinor: 196_000, thirdPartyContent: false }], listAmountMinor: 196_000,
@@ -143,6 +145,7 @@ export const orderRejections = rejections('order', {
   'dealer-not-authorised': { status: 409, clause: '2.1.3', meaning: 'The dealer is not authorised at this moment.' },
   'no-price-list': { status: 409, clause: '2.2.4', meaning: 'No price list has been published.' },
   'product-unknown': { status: 422, clause: '2.2.4', meaning: 'The price list in force has no such product.' },
+  'subscription-not-renewable': { status: 409, clause: '2.2.4', meaning: 'Only what a running subscription holds can be renewed.' },
   'amount-too-large': { status: 422, clause: '2.2.1', meaning: 'The total is larger than an order can be.' },
   'voucher-unusable': { status: 409, clause: '2.2.5', meaning: 'The voucher is unknown, used, expired or another account\'s.' },
   'order-is-frozen': { status: 409, clause: '2.2.1', meaning: 'A submitted order cannot be changed by anyone.' },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { customer, finance, operator, products, startOrder, type OrderBench } from './spec-support';
+import { customer, finance, operator, products, startOrder, type OrderBench } from './testing';
 
 let bench: OrderBench;
 beforeAll(async () => {
@@ -186,6 +186,45 @@ describe('a voucher', () => {
 });
 
 describe('a subscription', () => {
+  test('renewed before it ends goes on without a gap, at the price of its cohort; renewed by others it does not exist (2.2.4)', async () => {
+    const { qiyue, aPaidOrder, anAccount, submit, applied, orderOf } = bench;
+    const offered = products.map((product) => ({
+      ...product,
+      renewalOffers: [{ firstActivatedBefore: '2027-01-01T00:00:00+08:00', unitPriceMinor: 10_000 }],
+    }));
+    expect(
+      (await qiyue.post('/order/price-lists', { version: '2026-renewals', currency: 'CNY', products: offered }, operator)).status,
+    ).toBe(201);
+    await qiyue.settle();
+    const first = await aPaidOrder({ lines: [{ sku: 'intel-feed', quantity: 1 }] });
+    const renewal = { lines: [{ sku: 'intel-feed', quantity: 1 }], renews: first.orderId };
+    expect(await submit(await anAccount(), renewal)).toMatchObject({ status: 404, body: { code: 'subscription-unknown' } });
+    expect(await submit(first.accountId, { ...renewal, lines: [{ sku: 'waf-std', quantity: 1 }] })).toMatchObject({
+      status: 409,
+      body: { code: 'subscription-not-renewable', clause: '2.2.4' },
+    });
+    const { body } = await submit(first.accountId, renewal);
+    await qiyue.settle();
+    const second = { accountId: first.accountId, orderId: body.id as string };
+    expect(await orderOf(second.orderId)).toMatchObject({
+      offer: 'renewal',
+      payableMinor: 10_000,
+      renews: first.orderId,
+      priceListVersion: '2026-renewals',
+    });
+    await applied(second);
+    await qiyue.settle();
+    const [old, renewed] = await Promise.all(
+      [first, second].map(async ({ orderId }) => (await qiyue.get(`/order/subscriptions/${orderId}`, customer(first.accountId))).body),
+    );
+    expect(renewed).toMatchObject({
+      status: 'active',
+      activatedAt: old.expiresAt,
+      firstActivatedAt: old.activatedAt,
+      renews: first.orderId,
+    });
+  });
+
   test('that is not renewed ends at its expiry instant (8.3.4)', async () => {
     const { qiyue, aPaidOrder, eventsOf } = bench;
     const { accountId, orderId } = await aPaidOrder({ lines: [{ sku: 'intel-feed', quantity: 1 }] });

@@ -1,4 +1,4 @@
-import { customer, operator, products, startOrder, type OrderBench } from './spec-support';
+import { customer, operator, products, startOrder, type OrderBench } from './testing';
 
 let bench: OrderBench;
 beforeAll(async () => {

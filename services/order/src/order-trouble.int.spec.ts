@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { billingFacts } from '@qiyue/contracts';
-import { operator, products, startOrder, type OrderBench } from './spec-support';
+import { operator, products, startOrder, type OrderBench } from './testing';
 
 let bench: OrderBench;
 beforeAll(async () => {

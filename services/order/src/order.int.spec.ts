@@ -1,5 +1,5 @@
 import { complianceFacts, identityFacts } from '@qiyue/contracts';
-import { company, customer, finance, invoice, name, operator, products, startOrder, wanted, type OrderBench } from './spec-support';
+import { company, customer, finance, invoice, name, operator, products, startOrder, wanted, type OrderBench } from './testing';
 
 let bench: OrderBench;
 beforeAll(async () => {

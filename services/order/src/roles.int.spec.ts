@@ -1,6 +1,6 @@
 import { routesOf, type Role } from '@qiyue/service-kit';
 import { orderService } from './order.module';
-import { startOrder, type OrderBench } from './spec-support';
+import { startOrder, type OrderBench } from './testing';
 
 const roles: readonly Role[] = ['customer', 'dealer', 'finance', 'officer', 'auditor', 'operator', 'service'];
 const everyone: readonly (Role | 'nobody')[] = [...roles, 'nobody'];

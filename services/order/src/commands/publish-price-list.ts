@@ -1,3 +1,4 @@
+import { instant } from '@qiyue/calendar';
 import { Body, Controller, Post } from '@nestjs/common';
 import { Answers, Clock, Commands, For, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
 import { Type } from 'class-transformer';
@@ -7,6 +8,8 @@ import {
   IsArray,
   IsBoolean,
   IsInt,
+  IsISO8601,
+  IsOptional,
   IsString,
   Length,
   Matches,
@@ -15,7 +18,20 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { currenciesOf, OrderConfig } from '../config';
+import type { Product } from '../domain/policies/price-offer';
 import { pricelist } from '../domain/price-list';
+
+class RenewalOfferBody {
+  /** Holds for subscriptions in unbroken use since before this instant; with its offset. */
+  @IsISO8601({ strict: true, strictSeparator: true })
+  @Matches(/T.*(Z|[+-]\d\d:\d\d)$/)
+  firstActivatedBefore!: string;
+
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  unitPriceMinor!: number;
+}
 
 class ProductBody {
   @Matches(/^[A-Za-z0-9._:-]{1,128}$/)
@@ -40,6 +56,14 @@ class ProductBody {
   @Min(1)
   @Max(120)
   termMonths!: number;
+
+  /** Other prices for renewals, by cohort (2.2.4). */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => RenewalOfferBody)
+  renewalOffers?: RenewalOfferBody[];
 }
 
 class PublishPriceListBody {
@@ -57,6 +81,19 @@ class PublishPriceListBody {
   products!: ProductBody[];
 }
 
+/** Instants as they are kept, in UTC. */
+const productOf = ({ renewalOffers, ...product }: ProductBody): Product => ({
+  ...product,
+  ...(renewalOffers === undefined
+    ? {}
+    : {
+        renewalOffers: renewalOffers.map(({ firstActivatedBefore, unitPriceMinor }) => ({
+          firstActivatedBefore: instant(firstActivatedBefore),
+          unitPriceMinor,
+        })),
+      }),
+});
+
 /** `POST /order/price-lists`: publishes prices; they hold for orders submitted from then on and never change (2.2.4). */
 @Controller('price-lists')
 export class PublishPriceList {
@@ -70,11 +107,12 @@ export class PublishPriceList {
   @For('operator')
   @Answers(pricelist, 'publish', 'currency-not-supported', 'product-listed-twice', 'price-list-exists')
   post(@Body() body: PublishPriceListBody, @Who() who: Caller): Promise<CommandAnswer> {
+    const command = { ...body, products: body.products.map(productOf) };
     return this.commands.execute(
       pricelist,
       'publish',
       body.version,
-      body,
+      command,
       { now: this.clock.now(), currencies: currenciesOf(this.config) },
       who,
     );

@@ -19,6 +19,7 @@ import {
 } from 'class-validator';
 import { authorisationsOf, dealer } from '../domain/dealer';
 import { order, type SubmitFacts } from '../domain/order';
+import { renewable, subscription } from '../domain/subscription';
 import { offered, voucher } from '../domain/voucher';
 import { AccountStanding, knownAccount } from '../read-models/account-standing';
 import { agreementInForce } from '../read-models/agreement-versions';
@@ -94,6 +95,11 @@ class SubmitOrderBody {
   @IsOptional()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/)
   dealerId?: string;
+
+  /** The subscription that it renews (2.2.4); renewal offers of its cohort apply. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/)
+  renews?: string;
 }
 
 /** `POST /order/orders`: orders at the prices and under the agreement in force (2.2.1). */
@@ -110,6 +116,7 @@ export class SubmitOrder {
   @Answers(
     order,
     'submit',
+    'subscription-unknown',
     'no-agreement-in-force',
     'account-not-accepted',
     'account-declined-agreement',
@@ -119,6 +126,7 @@ export class SubmitOrder {
     'dealer-not-authorised',
     'no-price-list',
     'product-unknown',
+    'subscription-not-renewable',
     'amount-too-large',
     'voucher-unusable',
   )
@@ -131,17 +139,19 @@ export class SubmitOrder {
     return this.commands.execute(order, 'submit', orderId, { ...body, orderId, accountId }, await this.facts(body, accountId, who), who);
   }
 
-  /** Prices and standing come from read models; voucher and dealer from their streams, so that what was just given can be used at once. */
-  private async facts({ voucherCode, dealerId }: SubmitOrderBody, accountId: string, who: Caller): Promise<SubmitFacts> {
+  /** Prices and standing come from read models; voucher, dealer and subscription from their streams, so that what was just given can be used at once. */
+  private async facts({ voucherCode, dealerId, renews }: SubmitOrderBody, accountId: string, who: Caller): Promise<SubmitFacts> {
     const now = this.clock.now();
-    const [agreement, standing, prices, voucherThere, dealerThere] = await Promise.all([
+    const [agreement, standing, prices, voucherThere, dealerThere, renewedThere] = await Promise.all([
       agreementInForce(this.rows, now),
       this.rows.get(AccountStanding, accountId),
       priceListInForce(this.rows),
       voucherCode === undefined ? undefined : this.commands.load(voucher, voucherCode),
       dealerId === undefined ? undefined : this.commands.load(dealer, dealerId),
+      renews === undefined ? undefined : this.commands.load(subscription, renews),
     ]);
     const offer = voucherThere === undefined ? undefined : offered(voucherThere.state);
+    const renewed = renewedThere === undefined ? undefined : renewable(renewedThere.state);
     return {
       now,
       ...(agreement === undefined ? {} : { agreement }),
@@ -150,6 +160,7 @@ export class SubmitOrder {
         ? {}
         : { priceList: { version: prices.priceListVersion, currency: prices.currency, products: prices.products } }),
       ...(offer === undefined ? {} : { voucher: offer }),
+      ...(renewed === undefined ? {} : { renewed }),
       ...(dealerThere === undefined ? {} : { dealer: authorisationsOf(dealerThere.state) }),
     };
   }

@@ -41,7 +41,7 @@ export type OrderEvent = EventOf<typeof orderEvents>;
 export type Submission = FactData<typeof orderFacts.OrderSubmitted>;
 export type Frozen = Pick<
   Submission,
-  'orderId' | 'accountId' | 'payableMinor' | 'currency' | 'payBy' | 'submittedAt' | 'terms' | 'invoice' | 'lines' | 'voucher'
+  'orderId' | 'accountId' | 'payableMinor' | 'currency' | 'payBy' | 'submittedAt' | 'terms' | 'invoice' | 'lines' | 'voucher' | 'renews'
 >;
 
 /** Money as billing applied it. */
@@ -94,6 +94,7 @@ const submitted = ({
   invoice,
   lines,
   voucher,
+  renews,
 }: Submission): Order => ({
   status: 'submitted',
   frozen: {
@@ -107,6 +108,7 @@ const submitted = ({
     invoice,
     lines,
     ...(voucher === undefined ? {} : { voucher }),
+    ...(renews === undefined ? {} : { renews }),
   },
   refused: [],
   voucher: voucher === undefined ? 'none' : 'pending',

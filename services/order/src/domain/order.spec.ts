@@ -3,7 +3,6 @@ import {
   aCancelledOrder,
   accountId,
   anExpiredOrder,
-  anOrderWithVoucher,
   aPaidOrder,
   aRefundedOrder,
   aSubmittedOrder,
@@ -30,7 +29,7 @@ import { orderEvents } from './order-state';
 const given = givenFor(order);
 const ids = { orderId, accountId };
 const now = { now: paidAt };
-const { OrderSubmitted, OrderCancelled, OrderExpired, OrderPaid, VoucherConfirmed } = orderEvents;
+const { OrderSubmitted, OrderCancelled, OrderExpired, OrderPaid } = orderEvents;
 
 test('every status answers every command', () => expect(() => checkStream(orderExamples)).not.toThrow());
 
@@ -70,6 +69,18 @@ describe('submission', () => {
           invoiceDueBy: '2026-03-11T16:00:00.000Z',
         }),
       );
+  });
+
+  test('an item with content of third parties says so in the order (3.3)', () => {
+    const feed = { sku: 'intel-feed', name: '威胁情报订阅', unitPriceMinor: 20_050, thirdPartyContent: true, termMonths: 1 };
+    const lines = [{ ...feed, quantity: 1, amountMinor: 20_050 }];
+    given()
+      .when(
+        'submit',
+        { ...wanted, lines: [{ sku: 'intel-feed', quantity: 1 }] },
+        { ...orderable, priceList: { ...orderable.priceList, products: [feed] } },
+      )
+      .then(OrderSubmitted({ ...submission, lines, listAmountMinor: 20_050, payableMinor: 20_050 }));
   });
 
   test('an order through an authorised dealer names him (2.1.3)', () =>
@@ -257,46 +268,5 @@ describe('a submitted order', () => {
     given(...aCancelledOrder)
       .when('expire', {}, { now: payBy })
       .thenNothing();
-  });
-});
-
-describe('the voucher of an order', () => {
-  const code = { voucherCode: 'SPRING-50' };
-  const confirmed = VoucherConfirmed({ ...ids, ...code });
-  test('is confirmed once (2.2.5)', () => {
-    given(...anOrderWithVoucher)
-      .when('confirmVoucher', {}, now)
-      .then(confirmed);
-    given(...anOrderWithVoucher, confirmed)
-      .when('confirmVoucher', {}, now)
-      .thenNothing();
-  });
-  test('that covers everything pays the order when it is confirmed, and not before', () => {
-    const { paymentId: _, ...paidNothing } = paidData;
-    const covered = OrderSubmitted({ ...withVoucher, voucher: { code: 'SPRING-50', amountMinor: 196_000 }, payableMinor: 0 });
-    given(covered)
-      .when('confirmVoucher', {}, now)
-      .then(confirmed, OrderPaid({ ...paidNothing, paidMinor: 0 }));
-  });
-  test('that another order used first cancels this one (2.2.5)', () =>
-    given(...anOrderWithVoucher)
-      .when('refuseVoucher', {}, now)
-      .then({ ...OrderCancelled({ ...ids, reason: 'voucher-unusable', cancelledAt: paidAt }), clause: '2.2.5' }));
-  test('is no longer asked for when the order was cancelled meanwhile', () => {
-    const cancelled = [...anOrderWithVoucher, OrderCancelled({ ...ids, reason: 'customer', cancelledAt: paidAt })];
-    given(...cancelled)
-      .when('confirmVoucher', {}, now)
-      .thenNothing();
-    given(...cancelled)
-      .when('refuseVoucher', {}, now)
-      .thenNothing();
-  });
-  test('once confirmed is not refused any more', () =>
-    given(...anOrderWithVoucher, confirmed)
-      .when('refuseVoucher', {}, now)
-      .thenNothing());
-  test("of no order is nobody's", () => {
-    given().when('confirmVoucher', {}, now).thenRejected('order-unknown');
-    given().when('refuseVoucher', {}, now).thenRejected('order-unknown');
   });
 });

@@ -8,6 +8,7 @@ import { orderingGate, type GateFacts } from './policies/ordering-gate';
 import { completedAt, termsFromPayment } from './policies/payment-completion';
 import { paidInTime, payByOf } from './policies/payment-term';
 import { priceOffer, type PriceListInForce, type WantedLine } from './policies/price-offer';
+import { subscriptionUnknown, type RenewedSubscription } from './policies/renewal';
 import { voucherAmount, voucherRefused, voucherUsable, type OfferedVoucher } from './policies/voucher-use';
 
 const { reject } = orderRejections;
@@ -66,30 +67,38 @@ export interface SubmitCommand {
   readonly invoice: Static<typeof InvoiceData>;
   readonly voucherCode?: string;
   readonly dealerId?: string;
+  /** The subscription that is renewed (2.2.4). */
+  readonly renews?: string;
 }
 export interface SubmitFacts extends GateFacts {
   readonly priceList?: PriceListInForce;
   /** The voucher that the order names; absent when there is none of that code. */
   readonly voucher?: OfferedVoucher;
+  /** The subscription that the order names to renew; absent when there is none of that id. */
+  readonly renewed?: RenewedSubscription;
 }
 
 /** Takes the order under the agreement and the prices in force, and fixes everything it says (2.2.1). */
 const submit = (
   order: Order,
-  { orderId, accountId, lines: wanted, company, invoice, voucherCode, dealerId }: SubmitCommand,
+  { orderId, accountId, lines: wanted, company, invoice, voucherCode, dealerId, renews }: SubmitCommand,
   facts: SubmitFacts,
 ) => {
   if (order.status !== 'none') return orderIsFrozen(order.frozen);
   const { now, voucher } = facts;
+  const renewed = renews === undefined ? undefined : facts.renewed;
+  const unknown = renews === undefined ? undefined : subscriptionUnknown(renewed, accountId);
+  if (unknown !== undefined) return unknown;
   const gate = orderingGate(facts);
   if (isRejection(gate)) return gate;
-  const offer = priceOffer(facts.priceList, wanted);
-  if (isRejection(offer)) return offer;
+  const priced = priceOffer(facts.priceList, { wanted, renewed, now });
+  if (isRejection(priced)) return priced;
   const {
     lines,
     listAmountMinor,
+    offer,
     priceList: { currency, version: priceListVersion },
-  } = offer;
+  } = priced;
   const hasVoucher = voucherCode !== undefined;
   if (hasVoucher && (voucher === undefined || !voucherUsable(voucher, { accountId, currency, at: now })))
     return voucherRefused(voucherCode);
@@ -103,7 +112,7 @@ const submit = (
     payableMinor: listAmountMinor - takenOffMinor,
     currency,
     priceListVersion,
-    offer: 'list',
+    offer,
     ...(hasVoucher ? { voucher: { code: voucherCode, amountMinor: takenOffMinor } } : {}),
     terms: { agreementVersion, refundWindowWorkingDays, invoiceTermWorkingDays },
     company,
@@ -112,6 +121,7 @@ const submit = (
     payBy: payByOf(now, paymentTermDays),
     submittedAt: now,
     ...(dealerId === undefined ? {} : { dealerId }),
+    ...(renews === undefined ? {} : { renews }),
   };
   const nothingToPay = listAmountMinor === 0 && !hasVoucher;
   return [orderEvents.OrderSubmitted(submission), ...(nothingToPay ? [paid(submission, undefined, now)] : [])];

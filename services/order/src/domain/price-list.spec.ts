@@ -34,6 +34,24 @@ describe('a price list', () => {
     given()
       .when('publish', { ...springPrices, products: [...products, ...products.slice(0, 1)] }, facts)
       .thenRejected('product-listed-twice', { sku: 'waf-std' }));
+  test('says of each product whether it holds content of third parties (3.3)', () =>
+    expect(aPriceList[0]?.data.products.map(({ thirdPartyContent }) => thirdPartyContent)).toEqual([false, true]));
+  test('keeps prices of renewals by cohort (2.2.4)', () => {
+    const offered = products.map((product) => ({
+      ...product,
+      renewalOffers: [{ firstActivatedBefore: '2026-01-01T00:00:00.000Z', unitPriceMinor: 1 }],
+    }));
+    const published = priceListEvents.PriceListPublished({
+      priceListVersion: '2026-spring',
+      currency: 'CNY',
+      products: offered,
+      publishedAt: facts.now,
+    });
+    given()
+      .when('publish', { ...springPrices, products: offered }, facts)
+      .then(published);
+    given(published).when('publish', springPrices, facts).thenRejected('price-list-exists');
+  });
   test('keeps nothing that is no part of a product', () => {
     const padded = products.map((product) => ({ ...product, comment: 'internal' }));
     given()

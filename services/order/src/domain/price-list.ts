@@ -6,12 +6,15 @@ const { reject } = orderRejections;
 
 // Events
 
+const RenewalPrice = Type.Object({ firstActivatedBefore: At, unitPriceMinor: Minor });
 const Listed = Type.Object({
   sku: Id,
   name: Type.String(),
   unitPriceMinor: Minor,
   thirdPartyContent: Type.Boolean(),
   termMonths: Type.Integer({ minimum: 1 }),
+  /** Prices of renewals by cohort: the time since when use is unbroken. */
+  renewalOffers: Type.Optional(Type.Array(RenewalPrice)),
 });
 
 export const priceListEvents = events({
@@ -45,12 +48,20 @@ export interface PriceListCommand {
   readonly products: readonly Product[];
 }
 
-const inOrder = ({ sku, name, unitPriceMinor, thirdPartyContent, termMonths }: Product): Product => ({
+const inOrder = ({ sku, name, unitPriceMinor, thirdPartyContent, termMonths, renewalOffers }: Product) => ({
   sku,
   name,
   unitPriceMinor,
   thirdPartyContent,
   termMonths,
+  ...(renewalOffers === undefined
+    ? {}
+    : {
+        renewalOffers: renewalOffers.map(({ firstActivatedBefore, unitPriceMinor: renewalMinor }) => ({
+          firstActivatedBefore,
+          unitPriceMinor: renewalMinor,
+        })),
+      }),
 });
 
 const saysTheSame = (a: Pick<PriceListCommand, 'currency' | 'products'>, b: Pick<PriceListCommand, 'currency' | 'products'>): boolean =>

@@ -12,7 +12,7 @@ const expiresAt = '2027-03-03T02:00:00.000Z';
 export const aYearOfUse = {
   orderId: ids.orderId,
   accountId: ids.accountId,
-  activatedAt,
+  paidAt: activatedAt,
   lines: [
     {
       sku: 'waf-std',
@@ -29,6 +29,7 @@ export const aSubscription = [
   subscriptionEvents.SubscriptionActivated({
     ...ids,
     activatedAt,
+    firstActivatedAt: activatedAt,
     expiresAt,
     items: [{ sku: 'waf-std', name: '云 WAF 标准版', quantity: 2, expiresAt }],
   }),

@@ -5,7 +5,7 @@ import { subscription, subscriptionEvents } from './subscription';
 import { anExpiredSubscription, aSubscription, aYearOfUse, subscriptionExamples } from './subscription.examples';
 
 const given = givenFor(subscription);
-const { orderId, accountId, activatedAt, lines } = aYearOfUse;
+const { orderId, accountId, paidAt: activatedAt, lines } = aYearOfUse;
 const expiresAt = '2027-03-03T02:00:00.000Z';
 const refundedAt = '2026-03-06T03:00:00.000Z';
 const refund = { orderId, accountId, refundedAt };

@@ -2,7 +2,8 @@ import { isBefore } from '@qiyue/calendar';
 import type { OrderLine } from '@qiyue/contracts';
 import { At, Id, orderFacts, orderRejections } from '@qiyue/contracts';
 import { events, published, publishedAs, stream, Type, under, type EventOf, type Static } from '@qiyue/decider';
-import { termOf } from './policies/subscription-term';
+import { termStart, unbrokenSince, type RenewedSubscription } from './policies/renewal';
+import { termOf, type SubscribedItem } from './policies/subscription-term';
 
 const { reject } = orderRejections;
 
@@ -10,10 +11,23 @@ const { reject } = orderRejections;
 
 const Item = Type.Object({ sku: Id, name: Type.String(), quantity: Type.Integer({ minimum: 1 }), expiresAt: At });
 
+const Activated = Type.Object({
+  subscriptionId: Id,
+  orderId: Id,
+  accountId: Id,
+  activatedAt: At,
+  expiresAt: At,
+  items: Type.Array(Item),
+  /** Since when use is unbroken; decides which renewal offers apply (2.2.4). */
+  firstActivatedAt: At,
+  /** The subscription that it renews. */
+  renews: Type.Optional(Id),
+});
+
 export const subscriptionEvents = events({
   SubscriptionActivated: publishedAs(
     orderFacts.SubscriptionActivated,
-    Type.Object({ subscriptionId: Id, orderId: Id, accountId: Id, activatedAt: At, expiresAt: At, items: Type.Array(Item) }),
+    Activated,
     ({ subscriptionId, orderId, accountId, activatedAt, expiresAt }) => ({ subscriptionId, orderId, accountId, activatedAt, expiresAt }),
   ),
   SubscriptionEnded: published(orderFacts.SubscriptionEnded),
@@ -21,27 +35,44 @@ export const subscriptionEvents = events({
 
 // State
 
-interface Ids {
+interface Held {
   readonly subscriptionId: string;
   readonly orderId: string;
   readonly accountId: string;
+  readonly expiresAt: string;
+  readonly firstActivatedAt: string;
+  readonly items: readonly SubscribedItem[];
 }
-type Subscription =
-  { readonly status: 'none' } | (Ids & { readonly status: 'active'; readonly expiresAt: string }) | (Ids & { readonly status: 'ended' });
+/** Nothing was held when a refund was told before the activation. */
+interface Ended {
+  readonly status: 'ended';
+  readonly accountId: string;
+  readonly cause: 'expired' | 'refunded';
+  readonly held?: Held;
+}
+export type Subscription =
+  { readonly status: 'none' } | { readonly status: 'active'; readonly accountId: string; readonly held: Held } | Ended;
 
 const evolve = (subscription: Subscription, event: EventOf<typeof subscriptionEvents>): Subscription => {
   switch (event.type) {
     case 'SubscriptionActivated': {
-      const { subscriptionId, orderId, accountId, expiresAt } = event.data;
-      return { status: 'active', subscriptionId, orderId, accountId, expiresAt };
+      const { subscriptionId, orderId, accountId, expiresAt, firstActivatedAt, items } = event.data;
+      return { status: 'active', accountId, held: { subscriptionId, orderId, accountId, expiresAt, firstActivatedAt, items } };
     }
     case 'SubscriptionEnded': {
-      const { subscriptionId, orderId, accountId } = event.data;
-      return { status: 'ended', subscriptionId, orderId, accountId };
+      const { accountId, cause } = event.data;
+      return { status: 'ended', accountId, cause, ...(subscription.status === 'active' ? { held: subscription.held } : {}) };
     }
     default:
       return event satisfies never;
   }
+};
+
+/** The subscription as a renewal looks at it; undefined when there is nothing to renew. One that has expired still says until when it ran. */
+export const renewable = (subscription: Subscription): RenewedSubscription | undefined => {
+  if (subscription.status === 'none' || subscription.held === undefined) return undefined;
+  const { accountId, firstActivatedAt, items } = subscription.held;
+  return { accountId, firstActivatedAt, items, refunded: subscription.status === 'ended' && subscription.cause === 'refunded' };
 };
 
 // Decisions
@@ -49,22 +80,35 @@ const evolve = (subscription: Subscription, event: EventOf<typeof subscriptionEv
 interface ActivateCommand {
   readonly orderId: string;
   readonly accountId: string;
-  /** The instant of payment, from which every term runs. */
-  readonly activatedAt: string;
+  readonly paidAt: string;
   readonly lines: readonly Static<typeof OrderLine>[];
+  /** The subscription that the order renews. */
+  readonly renews?: string;
+}
+interface ActivateFacts {
+  readonly now: string;
+  /** The subscription of that id, when the order renews one. */
+  readonly renewed?: RenewedSubscription;
 }
 
-/** Puts into use what an order bought (2.2.4). A subscription that has ended stays ended: a late repetition does not revive it. */
+/**
+ * Puts into use what an order bought (2.2.4): from payment on, or upon the end of what it renews.
+ * A subscription that has ended stays ended: a late repetition does not revive it.
+ */
 const activate = (
   subscription: Subscription,
-  { orderId, accountId, activatedAt, lines }: ActivateCommand,
-  _facts: { readonly now: string },
+  { orderId, accountId, paidAt, lines, renews }: ActivateCommand,
+  { renewed }: ActivateFacts,
 ) => {
   if (subscription.status !== 'none') return [];
-  const { items, expiresAt } = termOf(activatedAt, lines);
-  return [
-    subscriptionEvents.SubscriptionActivated({ subscriptionId: orderId, orderId, accountId, activatedAt, expiresAt, items: [...items] }),
-  ];
+  const { items, activatedAt, expiresAt } = termOf(lines, (sku) => termStart(sku, paidAt, renewed));
+  const firstActivatedAt = unbrokenSince(
+    lines.map(({ sku }) => sku),
+    paidAt,
+    renewed,
+  );
+  const ids = { subscriptionId: orderId, orderId, accountId, ...(renews === undefined ? {} : { renews }) };
+  return [subscriptionEvents.SubscriptionActivated({ ...ids, activatedAt, expiresAt, items: [...items], firstActivatedAt })];
 };
 
 interface EndCommand {
@@ -92,7 +136,7 @@ const expire = (subscription: Subscription, _command: object, { now }: { readonl
     case 'ended':
       return [];
     case 'active': {
-      const { subscriptionId, orderId, accountId, expiresAt } = subscription;
+      const { subscriptionId, orderId, accountId, expiresAt } = subscription.held;
       if (isBefore(now, expiresAt)) return [];
       return [
         under('8.3.4', subscriptionEvents.SubscriptionEnded({ subscriptionId, orderId, accountId, cause: 'expired', endedAt: expiresAt })),

@@ -46,6 +46,8 @@ export class MyOrder {
   /** Personal, sealed. */
   @Column('text') payerName!: string;
   @Column('text', { nullable: true }) dealerId!: string | null;
+  /** The subscription that it renews (2.2.4). */
+  @Column('text', { nullable: true }) renews!: string | null;
   @Column('text') submittedAt!: string;
   /** Exclusive end of the time in which it can be paid. */
   @Column('text') payBy!: string;
@@ -76,6 +78,7 @@ const unborn = {
   paidMinor: null,
   refundMinor: null,
   dealerId: null,
+  renews: null,
   paymentId: null,
   paidAt: null,
   refundableUntil: null,
@@ -101,11 +104,12 @@ const changed =
   (row: Readonly<MyOrder> | undefined, data: Data, item: Item): MyOrder | undefined =>
     row === undefined ? undefined : { ...row, ...change(data), ...traced(row.clauses, item) };
 
-const submitted = (_row: unknown, { voucher, dealerId, ...rest }: Submission, item: Item): MyOrder => ({
+const submitted = (_row: unknown, { voucher, dealerId, renews, ...rest }: Submission, item: Item): MyOrder => ({
   ...unborn,
   ...rest,
   voucher: voucher ?? null,
   dealerId: dealerId ?? null,
+  renews: renews ?? null,
   status: 'submitted',
   ...traced([], item),
 });

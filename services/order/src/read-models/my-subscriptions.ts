@@ -19,6 +19,10 @@ export class MySubscription {
   /** Null when the order was refunded before anything was activated. */
   @Column('text', { nullable: true }) activatedAt!: string | null;
   @Column('text', { nullable: true }) expiresAt!: string | null;
+  /** Since when use is unbroken, renewals included. */
+  @Column('text', { nullable: true }) firstActivatedAt!: string | null;
+  /** The subscription that it renews. */
+  @Column('text', { nullable: true }) renews!: string | null;
   @Column('text', { nullable: true }) endedAt!: string | null;
   @Column('text', { nullable: true }) endedBecause!: 'expired' | 'refunded' | null;
 }
@@ -27,19 +31,24 @@ export const mySubscriptions = readModel(MySubscription, {
   version: 1,
   own: [subscription],
   on: {
-    SubscriptionActivated: (_row, { subscriptionId, orderId, accountId, items, activatedAt, expiresAt }): MySubscription => ({
-      subscriptionId,
-      orderId,
-      accountId,
+    SubscriptionActivated: (_row, { renews, ...held }): MySubscription => ({
+      ...held,
+      renews: renews ?? null,
       status: 'active',
-      items,
-      activatedAt,
-      expiresAt,
       endedAt: null,
       endedBecause: null,
     }),
     SubscriptionEnded: (row, { subscriptionId, orderId, accountId, cause, endedAt }): MySubscription => ({
-      ...(row ?? { subscriptionId, orderId, accountId, items: [], activatedAt: null, expiresAt: null }),
+      ...(row ?? {
+        subscriptionId,
+        orderId,
+        accountId,
+        items: [],
+        activatedAt: null,
+        expiresAt: null,
+        firstActivatedAt: null,
+        renews: null,
+      }),
       status: 'ended',
       endedAt,
       endedBecause: cause,

@@ -2,7 +2,7 @@ import { subscribe } from '@qiyue/event-store';
 import { complianceFacts } from '@qiyue/contracts';
 import { diffRebuild, replayOf } from '@qiyue/projections';
 import { orderService } from '../order.module';
-import { customer, name, operator, products, startOrder, type OrderBench } from '../spec-support';
+import { customer, name, operator, products, startOrder, type OrderBench } from '../testing';
 
 let bench: OrderBench;
 beforeAll(async () => {

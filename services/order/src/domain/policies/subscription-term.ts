@@ -1,5 +1,5 @@
 // 2.2.4, 8.3.4: what an order bought is in use from its payment for so many months, and ends at that very instant.
-import { addDays, addMs, epochMs, shanghaiDate, startOfShanghaiDay } from '@qiyue/calendar';
+import { addMs, epochMs, fromEpochMs, shanghaiDate, startOfShanghaiDay } from '@qiyue/calendar';
 
 /** What a line without a term buys. */
 const YEAR_MONTHS = 12;
@@ -32,20 +32,22 @@ export interface SubscribedItem {
   readonly expiresAt: string;
 }
 
-/** Each line's own end, and the latest of them, with which the subscription ends. */
-export const termOf = (
-  activatedAt: string,
-  lines: readonly { readonly sku: string; readonly name: string; readonly quantity: number; readonly termMonths?: number }[],
-) => {
+interface BoughtLine {
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly termMonths?: number;
+}
+
+/** Each line's own end, the first start and the last end of them all, between which the subscription runs. `startOf` tells when a product's term begins. */
+export const termOf = (lines: readonly BoughtLine[], startOf: (sku: string) => string) => {
   const items: readonly SubscribedItem[] = lines.map(({ sku, name, quantity, termMonths = YEAR_MONTHS }) => ({
     sku,
     name,
     quantity,
-    expiresAt: monthsAfter(activatedAt, termMonths),
+    expiresAt: monthsAfter(startOf(sku), termMonths),
   }));
-  const expiresAt = items.reduce(
-    (latest, item) => (epochMs(latest) < epochMs(item.expiresAt) ? item.expiresAt : latest),
-    addDays(activatedAt, 0),
-  );
-  return { items, expiresAt };
+  const starts = lines.map(({ sku }) => epochMs(startOf(sku)));
+  const ends = items.map(({ expiresAt }) => epochMs(expiresAt));
+  return { items, activatedAt: fromEpochMs(Math.min(...starts)), expiresAt: fromEpochMs(Math.max(...ends)) };
 };
