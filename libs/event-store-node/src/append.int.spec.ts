@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   ANY, type AppendExpectedRevision, binaryEvent, BACKWARDS, EventStoreDBClient, jsonEvent, MaxAppendSizeExceededError, NO_STREAM, STREAM_EXISTS, StreamNotFoundError, WrongExpectedVersionError, START,
 } from '@eventstore/db-client';
-import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-kit';
+import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-client';
 import { startTestNode, type TestNode } from './testing';
 
 let server: TestNode;

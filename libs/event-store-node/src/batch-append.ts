@@ -1,16 +1,12 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
-import { Any } from 'google-protobuf/google/protobuf/any_pb';
-import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { AccessDenied, AllStreamPosition, BadRequest, MaximumAppendSizeExceeded, StreamDeleted, StreamIdentifier, Timeout, WrongExpectedVersion } from '@eventstore/db-client/generated/shared_pb';
-import { Code } from '@eventstore/db-client/generated/code_pb';
-import { Status } from '@eventstore/db-client/generated/status_pb';
-import { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import type { Caller } from './access';
 import { appendSize } from './commit-check';
 import { toNodeError, unavailable } from './errors';
 import { Expected, type ProposedEvent, type WriteOutcome } from './model';
-import { expectation, type Expectation, proposedEvent, streamName, uuid } from './wire-decode';
-import type { WriteParts } from './write-service';
+import { bytesField, emptyField, FieldReader, message, numberField, textField, uint64Field } from './protobuf';
+import { batchMessage, proposedEvent, uuid, writeTarget, type BatchMessage, type Expectation, type WriteTarget } from './wire-decode';
+import { streamIdentifier } from './wire-encode';
+import { successMessage, type WriteParts } from './write-service';
 
 // One call carries many appends, told apart by a correlation id and answered in any order. An append whose events exceed
 // one message comes in parts, the last marked final. Each append gets exactly one answer: the client loses its way on a second.
@@ -19,78 +15,52 @@ import type { WriteParts } from './write-service';
 const MOST_AT_ONCE = 1024;
 
 interface Batch {
-  readonly stream: string;
-  readonly expected: Expectation;
-  readonly expiresAtMs: number | undefined;
+  readonly target: WriteTarget;
   readonly events: ProposedEvent[];
   bytes: number;
 }
 
-interface Details {
-  serializeBinary(): Uint8Array;
-}
-
-const failure = (code: Code, message: string, typeName: string, details: Details): Status => {
-  const any = new Any();
-  any.pack(details.serializeBinary(), typeName);
-  return new Status().setCode(code).setMessage(message).setDetails(any);
+/** A google.rpc.Status with details of one of the types in shared.proto. */
+const failure = (code: status, type: string, details: Buffer): Buffer => {
+  const any = message(textField(1, `type.googleapis.com/event_store.client.${type}`), bytesField(2, details));
+  return message(numberField(1, code), textField(2, type), bytesField(3, any));
 };
 
-const wrongVersion = ({ expected, text }: Expectation, current: number): Status => {
-  const details = new WrongExpectedVersion();
-  if (current < 0) details.setCurrentNoStream(new Empty());
-  else details.setCurrentStreamRevision(String(current));
-  if (expected === Expected.any) details.setExpectedAny(new Empty());
-  else if (expected === Expected.streamExists) details.setExpectedStreamExists(new Empty());
-  else if (expected === Expected.noStream) details.setExpectedNoStream(new Empty());
-  else details.setExpectedStreamPosition(text);
-  return failure(Code.ALREADY_EXISTS, 'WrongExpectedVersion', 'event_store.client.WrongExpectedVersion', details);
+const wrongVersion = ({ expected, exact }: Expectation, current: number): Buffer => {
+  const found = current < 0 ? emptyField(2) : numberField(1, current);
+  switch (expected) {
+    case Expected.any: return message(found, emptyField(4));
+    case Expected.streamExists: return message(found, emptyField(5));
+    case Expected.noStream: return message(found, emptyField(6));
+    default: return message(found, uint64Field(3, exact));
+  }
 };
 
-const badRequest = (message: string): Status => failure(Code.INVALID_ARGUMENT, 'BadRequest', 'event_store.client.BadRequest', new BadRequest().setMessage(message));
+const succeeded = (revision: number, position: number | undefined): Buffer => bytesField(3, successMessage(revision, position));
 
-const tooLarge = (limit: number): Status =>
-  failure(Code.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', 'event_store.client.MaximumAppendSizeExceeded', new MaximumAppendSizeExceeded().setMaxappendsize(limit));
+const failed = (code: status, type: string, details: Buffer): Buffer => bytesField(2, failure(code, type, details));
 
-const timeout = (): Status => failure(Code.DEADLINE_EXCEEDED, 'Timeout', 'event_store.client.Timeout', new Timeout());
+const tooLarge = (limit: number): Buffer => failed(status.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', numberField(1, limit));
 
-const success = (revision: number, position: number | undefined): BatchAppendResp.Success => {
-  const answer = new BatchAppendResp.Success();
-  if (revision < 0) answer.setNoStream(new Empty());
-  else answer.setCurrentRevision(String(revision));
-  if (position === undefined) answer.setNoPosition(new Empty());
-  else answer.setPosition(new AllStreamPosition().setCommitPosition(String(position)).setPreparePosition(String(position)));
-  return answer;
-};
-
-const identifier = (stream: string): StreamIdentifier => new StreamIdentifier().setStreamName(Buffer.from(stream, 'utf8'));
-
-const errorOf = (error: unknown): Status => {
+const errorOf = (error: unknown): Buffer => {
   const known = toNodeError(error);
-  if (known.metadata.get('exception')[0] === 'access-denied') return failure(Code.PERMISSION_DENIED, 'AccessDenied', 'event_store.client.AccessDenied', new AccessDenied());
   if (known.code === status.UNAVAILABLE) throw known;
-  return badRequest(known.details);
+  if (known.code === status.PERMISSION_DENIED) return failed(known.code, 'AccessDenied', message());
+  return failed(status.INVALID_ARGUMENT, 'BadRequest', textField(1, known.details));
 };
 
-const answerOf = (outcome: WriteOutcome, batch: Batch): BatchAppendResp => {
-  const response = new BatchAppendResp();
+const answerOf = (outcome: WriteOutcome, target: WriteTarget): Buffer => {
   switch (outcome.kind) {
-    case 'success': return response.setSuccess(success(outcome.revision, outcome.position));
-    case 'wrong-expected-version': return response.setError(wrongVersion(batch.expected, outcome.current));
-    case 'stream-deleted':
-      return response.setError(failure(Code.NOT_FOUND, 'StreamDeleted', 'event_store.client.StreamDeleted', new StreamDeleted().setStreamIdentifier(identifier(batch.stream))));
-    case 'timeout': return response.setError(timeout());
+    case 'success': return succeeded(outcome.revision, outcome.position);
+    case 'wrong-expected-version': return failed(status.ALREADY_EXISTS, 'WrongExpectedVersion', wrongVersion(target, outcome.current));
+    case 'stream-deleted': return failed(status.NOT_FOUND, 'StreamDeleted', bytesField(1, streamIdentifier(target.stream)));
+    case 'timeout': return failed(status.DEADLINE_EXCEEDED, 'Timeout', message());
     // Ends the whole call, so that the client sees that the node is unavailable and connects anew.
     case 'unavailable': throw unavailable(outcome.message);
   }
 };
 
-const deadlineOf = (options: BatchAppendReq.Options): number | undefined => {
-  const deadline = options.getDeadline();
-  return deadline && deadline.getSeconds() * 1000 + Math.floor(deadline.getNanos() / 1_000_000);
-};
-
-type Call = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
+type Call = ServerDuplexStream<Buffer, Buffer>;
 
 /** The appends of one call. */
 class Batches {
@@ -100,15 +70,18 @@ class Batches {
 
   constructor(private readonly parts: WriteParts, private readonly call: Call, private readonly caller: Caller) {}
 
-  async receive(request: BatchAppendReq): Promise<void> {
-    const id = uuid(request.getCorrelationId());
+  async receive(bytes: Buffer): Promise<void> {
+    const part = batchMessage(bytes);
+    const id = uuid(new FieldReader(part.correlationId));
     this.working += 1;
     if (this.working >= MOST_AT_ONCE) this.call.pause();
     try {
-      await this.take(id, request);
+      const batch = this.gather(id, part);
+      if (batch) this.answer(part, batch.target.stream, await this.write(batch));
     } catch (error) {
+      const stream = this.open.get(id)?.target.stream ?? '';
       this.open.delete(id);
-      this.answer(request, request.getOptions()?.getStreamIdentifier(), new BatchAppendResp().setError(errorOf(error)));
+      this.answer(part, stream, errorOf(error));
     } finally {
       this.working -= 1;
       if (this.call.isPaused() && this.working < MOST_AT_ONCE / 2) this.call.resume();
@@ -121,47 +94,41 @@ class Batches {
     this.closeWhenDone();
   }
 
-  private async take(id: string, request: BatchAppendReq): Promise<void> {
-    const options = request.getOptions();
-    if (options && !this.open.has(id)) this.open.set(id, this.begin(options));
+  /** Takes in one part, and returns the append once it is whole. */
+  private gather(id: string, { options, events, isFinal }: BatchMessage): Batch | undefined {
+    if (options && !this.open.has(id)) this.open.set(id, { target: writeTarget(new FieldReader(options), this.parts.nowMs()), events: [], bytes: 0 });
     const batch = this.open.get(id);
-    // The rest of an append that was answered already.
-    if (!batch) return;
-    for (const message of request.getProposedMessagesList()) {
-      const event = proposedEvent(message);
+    // Otherwise this is the rest of an append that was answered already.
+    if (!batch) return undefined;
+    for (const proposed of events) {
+      const event = proposedEvent(new FieldReader(proposed));
       batch.bytes += appendSize(event);
+      batch.events.push(event);
       if (batch.bytes > this.parts.maxAppendBytes) {
         this.open.delete(id);
-        this.answer(request, identifier(batch.stream), new BatchAppendResp().setError(tooLarge(this.parts.maxAppendBytes)));
-        return;
+        return batch;
       }
-      batch.events.push(event);
     }
-    if (!request.getIsFinal()) return;
+    if (!isFinal) return undefined;
     this.open.delete(id);
-    await this.write(request, batch);
+    return batch;
   }
 
-  private begin(options: BatchAppendReq.Options): Batch {
-    const expected = expectation(options, options.hasStreamPosition() ? options.getStreamPosition() : undefined);
-    return { stream: streamName(options.getStreamIdentifier()), expected, expiresAtMs: deadlineOf(options), events: [], bytes: 0 };
-  }
-
-  private async write(request: BatchAppendReq, batch: Batch): Promise<void> {
-    const { stream, expected, expiresAtMs, events } = batch;
+  private async write({ target, events, bytes }: Batch): Promise<Buffer> {
+    const { access, appender, maxAppendBytes } = this.parts;
+    if (bytes > maxAppendBytes) return tooLarge(maxAppendBytes);
+    const { stream, expected, expiresAtMs } = target;
     try {
-      await this.parts.access.check(this.caller, 'write', stream);
+      await access.check(this.caller, 'write', stream);
     } catch (error) {
-      this.answer(request, identifier(stream), new BatchAppendResp().setError(errorOf(error)));
-      return;
+      return errorOf(error);
     }
-    const outcome = await this.parts.appender.submit({ kind: 'append', stream, expected: expected.expected, events, ...(expiresAtMs !== undefined && { expiresAtMs }) });
-    this.answer(request, identifier(stream), answerOf(outcome, batch));
+    const outcome = await appender.submit({ kind: 'append', stream, expected, events, ...(expiresAtMs !== undefined && { expiresAtMs }) });
+    return answerOf(outcome, target);
   }
 
-  private answer(request: BatchAppendReq, stream: StreamIdentifier | undefined, response: BatchAppendResp): void {
-    if (this.call.cancelled) return;
-    this.call.write(response.setCorrelationId(request.getCorrelationId()).setStreamIdentifier(stream ?? new StreamIdentifier()));
+  private answer({ correlationId }: BatchMessage, stream: string, result: Buffer): void {
+    if (!this.call.cancelled) this.call.write(message(bytesField(1, correlationId), result, bytesField(4, streamIdentifier(stream))));
   }
 
   private closeWhenDone(): void {
@@ -178,8 +145,8 @@ export const batchAppend = (parts: WriteParts) => (call: Call): void => {
     call.emit('error', toNodeError(error));
     return;
   }
-  call.on('data', (request: BatchAppendReq) => {
-    batches.receive(request).catch((error: unknown) => call.emit('error', toNodeError(error)));
+  call.on('data', (bytes: Buffer) => {
+    batches.receive(bytes).catch((error: unknown) => call.emit('error', toNodeError(error)));
   });
   call.on('end', () => batches.end());
 };

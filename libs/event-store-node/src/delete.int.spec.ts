@@ -1,5 +1,5 @@
 import { ANY, BACKWARDS, END, EventStoreDBClient, NO_STREAM, STREAM_EXISTS, StreamDeletedError, StreamNotFoundError, WrongExpectedVersionError } from '@eventstore/db-client';
-import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-kit';
+import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-client';
 import { startTestNode, type TestNode } from './testing';
 
 let server: TestNode;

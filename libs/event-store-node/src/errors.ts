@@ -1,4 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js';
+import { MalformedMessageError } from './protobuf';
 
 /** An error as gRPC carries it; clients tell the kinds apart by the `exception` trailer. */
 export class NodeError extends Error {
@@ -21,12 +22,12 @@ export const streamDeleted = (stream: string): NodeError =>
   withTrailers(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, 'stream-deleted', { 'stream-name': trailerText(stream) });
 
 /** `expected` and `actual` as the protocol numbers them: -1 for no stream. Clients read an empty `actual-version` as no stream. */
-export const wrongExpectedVersion = (operation: string, stream: string, expected: string, actual: number): NodeError =>
+export const wrongExpectedVersion = (operation: string, stream: string, expected: bigint, actual: number): NodeError =>
   withTrailers(
     status.FAILED_PRECONDITION,
     `${operation} failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${expected}, Actual version: ${actual}`,
     'wrong-expected-version',
-    { 'stream-name': trailerText(stream), 'expected-version': expected, 'actual-version': actual < 0 ? '' : BigInt(actual).toString() },
+    { 'stream-name': trailerText(stream), 'expected-version': expected.toString(), 'actual-version': actual < 0 ? '' : BigInt(actual).toString() },
   );
 
 export const maxAppendSizeExceeded = (limit: number): NodeError =>
@@ -48,4 +49,8 @@ export const unavailable = (message: string): NodeError => new NodeError(status.
 export const invalidArgument = (message: string): NodeError => new NodeError(status.INVALID_ARGUMENT, message);
 
 /** Anything thrown, as an error gRPC can carry. What the database said stays inside. */
-export const toNodeError = (error: unknown): NodeError => (error instanceof NodeError ? error : unavailable('the database of this node is not reachable'));
+export const toNodeError = (error: unknown): NodeError => {
+  if (error instanceof NodeError) return error;
+  if (error instanceof MalformedMessageError) return invalidArgument(error.message);
+  return unavailable('the database of this node is not reachable');
+};

@@ -1,41 +1,33 @@
-import type { handleUnaryCall } from '@grpc/grpc-js';
-import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb';
-import { ClusterInfo, EndPoint, MemberInfo } from '@eventstore/db-client/generated/gossip_pb';
-import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
-import { SupportedMethod, SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb';
-import { UUID, type Empty } from '@eventstore/db-client/generated/shared_pb';
-import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb';
+import { bytesField, message, numberField, textField, uint64Field } from './protobuf';
+
+// What clients ask before they start: what the node can do, and who is in the cluster. The numbers are those of the public
+// serverfeatures.proto and gossip.proto.
 
 /** The version told to clients: the server release whose behaviour this node follows. */
-export const SERVER_VERSION = '24.10.0';
+const SERVER_VERSION = '24.10.0';
 
-const FEATURES: Readonly<Record<string, readonly string[]>> = { '/event_store.client.streams.streams/read': ['position', 'events'] };
+const LEADER = 8;
 
-const supported = (): SupportedMethods => {
-  const answer = new SupportedMethods().setEventStoreServerVersion(SERVER_VERSION);
-  for (const service of [StreamsService, GossipService, ServerFeaturesService]) {
-    for (const { path } of Object.values(service)) {
-      const lower = path.toLowerCase();
-      const [, serviceName = '', methodName = ''] = lower.split('/');
-      answer.addMethods(new SupportedMethod().setServiceName(serviceName).setMethodName(methodName).setFeaturesList([...(FEATURES[lower] ?? [])]));
-    }
-  }
-  return answer;
+/** Tenths of microseconds between the year 1 and 1970. */
+const TICKS_BEFORE_1970 = 621_355_968_000_000_000n;
+
+/** Names of the services and their methods, as in their paths. */
+export type Methods = Readonly<Record<string, readonly string[]>>;
+
+const FEATURES: Readonly<Record<string, readonly string[]>> = { Read: ['position', 'events'], BatchAppend: ['deadline_duration'] };
+
+/** The answer to ServerFeatures.GetSupportedMethods. */
+export const supportedMethods = (services: Methods): Buffer => {
+  const methods = Object.entries(services).flatMap(([service, names]) =>
+    names.map((name) => bytesField(1, message(
+      textField(1, name.toLowerCase()), textField(2, service.toLowerCase()), ...(service.endsWith('Streams') ? (FEATURES[name] ?? []) : []).map((feature) => textField(3, feature)),
+    ))));
+  return message(...methods, textField(2, SERVER_VERSION));
 };
 
-/** What this node can do; clients ask once per connection. */
-export const getSupportedMethods: handleUnaryCall<Empty, SupportedMethods> = (_call, callback) => callback(null, supported());
-
-/** A cluster of one: this node, its leader. `address` is called for every answer, as the port may be known late. */
-export const readGossip = (instanceId: string, address: () => { readonly host: string; readonly port: number }, nowMs: () => number): handleUnaryCall<Empty, ClusterInfo> =>
-  (_call, callback) => {
-    const { host, port } = address();
-    const self = new MemberInfo()
-      .setInstanceId(new UUID().setString(instanceId))
-      // In .NET's ticks: tenths of microseconds since the year 1.
-      .setTimeStamp(String(BigInt(nowMs()) * 10_000n + 621_355_968_000_000_000n))
-      .setState(MemberInfo.VNodeState.LEADER)
-      .setIsAlive(true)
-      .setHttpEndPoint(new EndPoint().setAddress(host).setPort(port));
-    callback(null, new ClusterInfo().setMembersList([self]));
-  };
+/** The answer to Gossip.Read: a cluster of one, this node, its leader. */
+export const clusterInfo = (instanceId: string, host: string, port: number, nowMs: number): Buffer =>
+  bytesField(1, message(
+    bytesField(1, textField(2, instanceId)), uint64Field(2, BigInt(nowMs) * 10_000n + TICKS_BEFORE_1970), numberField(3, LEADER), numberField(4, 1),
+    bytesField(5, message(textField(1, host), numberField(2, port))),
+  ));

@@ -1,25 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { Server, ServerCredentials, type ServerDuplexStream, type ServerWritableStream, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import { Pool } from 'pg';
-import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb';
-import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
-import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb';
-import type { BatchAppendReq, BatchAppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb';
 import { Access } from './access';
 import { Appender } from './appender';
 import { batchAppend } from './batch-append';
 import { coalesceAnswers } from './coalesce';
 import { toNodeError, unavailable } from './errors';
 import { Heads } from './heads';
-import { getSupportedMethods, readGossip } from './info-services';
+import { clusterInfo, supportedMethods } from './info-services';
 import { ALL_STREAM } from './model';
 import { withDefaults, type EventStoreNodeOptions, type NodeSettings } from './options';
+import { readRequest } from './read-request';
 import { serveRead } from './read-service';
 import { Reader } from './reader';
 import { databaseUrl, ensureDatabase, INDEX_ONLY } from './schema';
+import { FEATURES, GOSSIP, methodsOf, STREAMS } from './services';
 import { callSink } from './sink';
 import { Tail } from './tail';
-import { readRequest } from './wire-decode';
 import { append, softDelete, tombstone, type WriteParts } from './write-service';
 
 /** A running node. */
@@ -31,16 +28,10 @@ export interface EventStoreNode {
   stop(): Promise<void>;
 }
 
-// Read answers are encoded by hand, so the service sends them as they are.
-const streamsDefinition = {
-  ...StreamsService,
-  read: { ...StreamsService.read, responseSerialize: (message: Buffer): Buffer => message, responseDeserialize: (message: Buffer): Buffer => message },
-};
-
 const STOP_GRACE_MS = 2_000;
 
-type ReadCall = ServerWritableStream<ReadReq, Buffer>;
-type BatchCall = ServerDuplexStream<BatchAppendReq, BatchAppendResp>;
+type ReadCall = ServerWritableStream<Buffer, Buffer>;
+type BatchCall = ServerDuplexStream<Buffer, Buffer>;
 
 /** Calls that stay open until one side ends them. */
 class OpenCalls {
@@ -97,8 +88,7 @@ const grpcServer = (settings: NodeSettings): Server =>
     'grpc.http2.min_ping_interval_without_data_ms': 1_000,
   });
 
-const addService = (server: Server, definition: object, implementation: object): void =>
-  server.addService(definition as ServiceDefinition, implementation as UntypedServiceImplementation);
+const answering = (answer: () => Buffer) => (_call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => callback(null, answer());
 
 /**
  * Starts a node on its own database, which is made if it is not there.
@@ -130,15 +120,16 @@ export const startEventStoreNode = async (options: EventStoreNodeOptions): Promi
   const calls = new OpenCalls();
   const batches = batchAppend(parts);
   let port = settings.port;
-  addService(server, streamsDefinition, {
-    read: read(parts, calls), append: append(parts), delete: softDelete(parts), tombstone: tombstone(parts),
-    batchAppend: (call: BatchCall) => {
+  server.addService(STREAMS, {
+    Read: read(parts, calls), Append: append(parts), Delete: softDelete(parts), Tombstone: tombstone(parts),
+    BatchAppend: (call: BatchCall) => {
       calls.add(call);
       batches(call);
     },
   });
-  addService(server, ServerFeaturesService, { getSupportedMethods });
-  addService(server, GossipService, { read: readGossip(randomUUID(), () => ({ host: settings.advertisedHost, port }), nowMs) });
+  const instanceId = randomUUID();
+  server.addService(FEATURES, { GetSupportedMethods: answering(() => supportedMethods(methodsOf(STREAMS, GOSSIP, FEATURES))) });
+  server.addService(GOSSIP, { Read: answering(() => clusterInfo(instanceId, settings.advertisedHost, port, nowMs())) });
   const { tls } = settings;
   const credentials = tls ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]) : ServerCredentials.createInsecure();
   const stopWriting = async (): Promise<void> => {

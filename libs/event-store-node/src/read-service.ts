@@ -3,7 +3,7 @@ import type { RecordedEvent } from './model';
 import type { Reader } from './reader';
 import type { Sink } from './sink';
 import { followAll, followStream, type SubscriptionParts } from './subscription';
-import type { ReadRequest, ReadTarget } from './wire-decode';
+import type { ReadRequest, ReadTarget } from './read-request';
 import { encodeConfirmation, encodeEvent, encodeFirstStreamPosition, encodeLastStreamPosition, encodeStreamNotFound } from './wire-encode';
 
 /** Positions a filtered read of `$all` looks through at a time. */

@@ -2,7 +2,7 @@ import {
   BACKWARDS, END, EventStoreDBClient, FORWARDS, jsonEvent, START, StreamDeletedError, StreamNotFoundError, type AllStreamResolvedEvent, type ReadRevision,
 } from '@eventstore/db-client';
 import { Client } from 'pg';
-import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-kit';
+import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-client';
 import { databaseUrl } from './schema';
 import { startTestNode, type TestNode } from './testing';
 

@@ -1,6 +1,6 @@
 import { END, EventStoreDBClient, eventTypeFilter, excludeSystemEvents, jsonEvent, START, StreamDeletedError, streamNameFilter, UnavailableError, type Position } from '@eventstore/db-client';
 import { startEventStoreNode } from './node';
-import { collect, connect, freshStream, numbered, numbers, revisions, take, until } from './spec-kit';
+import { collect, connect, freshStream, numbered, numbers, revisions, take, until } from './spec-client';
 import { startTestNode, type TestNode } from './testing';
 
 let server: TestNode;
