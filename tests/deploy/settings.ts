@@ -1,5 +1,14 @@
 import { allServices } from '@qiyue/all-in-one';
-import { configReference, PlatformConfig, readSettings, type ServiceDefinition, type SettingReference } from '@qiyue/service-kit';
+import {
+  configReference,
+  controllersOf,
+  PlatformConfig,
+  readSettings,
+  routesOf,
+  type ServiceDefinition,
+  type SettingReference,
+} from '@qiyue/service-kit';
+import { HealthController } from '../../libs/service-kit/src/ops/platform-controllers';
 
 /** A service's definition by its name. */
 export const definitionOf = (name: string): ServiceDefinition => {
@@ -11,7 +20,8 @@ export const definitionOf = (name: string): ServiceDefinition => {
 type Settings = new () => object;
 
 /** Every setting that a process of this service reads. */
-export const referenceFor = (name: string): readonly SettingReference[] => configReference(definitionOf(name).config as readonly Settings[]);
+export const referenceFor = (name: string): readonly SettingReference[] =>
+  configReference(definitionOf(name).config as readonly Settings[]);
 
 /** What is wrong with the environment of a service, as the service itself would say at its start; and variables that nobody reads. */
 export const faultsOf = (name: string, env: Readonly<Record<string, string>>): readonly string[] => {
@@ -42,5 +52,10 @@ export const secretsOf = (name: string): ReadonlySet<string> =>
       .map((setting) => setting.name),
   );
 
-/** Where the keys of tokens are read, as the identity service has it. */
-export const jwksPath = '/identity/.well-known/jwks.json';
+/** Every path that answers GET in the process of a service, as a probe or a scraper asks for it. */
+export const pathsOf = (name: string): ReadonlySet<string> =>
+  new Set(
+    [...routesOf('', [HealthController]), ...routesOf(name, controllersOf(definitionOf(name)))]
+      .filter(({ method }) => method === 'GET')
+      .map(({ path }) => path),
+  );

@@ -1,4 +1,5 @@
-import { BusGroups, partitionKey, type Beat, type BusPartition } from './bus-groups';
+import type { BusGroups} from './bus-groups';
+import { partitionKey, type Beat, type BusPartition } from './bus-groups';
 import { coalesced } from './coalesced';
 import type { BusLog, BusTopic } from './bus-log';
 import { PartitionLost, type ConsumeOptions, type LogBatch, type LogConsumer, type LogMessage } from './log-transport';

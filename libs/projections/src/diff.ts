@@ -61,10 +61,10 @@ const readOwn = async (subscribe: Subscribe, model: ReadModel, after: Position |
     categories: model.own.map(({ category }) => category),
     streams: model.own,
     ...(after === undefined ? {} : { from: after }),
-    onBatch: async (events, reached) => {
+    onBatch: async (events) => {
       if (ended) return;
       await take(events.filter(within).map(itemOfStored)).catch((error: unknown) => (failure = { error }));
-      ended = failure !== undefined || comparePositions(reached, upTo) >= 0;
+      ended = failure !== undefined || comparePositions(events.at(-1)?.position, upTo) >= 0;
     },
   });
   try {

@@ -1,4 +1,4 @@
-import { comparePositions } from '@qiyue/event-store';
+import { comparePositions, laterPosition } from '@qiyue/event-store';
 import { startLane, type Lane, type LaneOptions } from './lane';
 import type { Member } from './member';
 import { standingOf, tablesOf } from './registry';
@@ -22,7 +22,7 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
-export interface FollowerOptions extends Omit<LaneOptions, 'members' | 'from' | 'onLost'> {
+export interface FollowerOptions extends Omit<LaneOptions, 'members' | 'from' | 'searched' | 'onLost'> {
   readonly stop: Stopper;
   /** Told of a model whose live table is another one now, and not of this program's making. */
   readonly onSuperseded: (model: string) => void;
@@ -30,7 +30,11 @@ export interface FollowerOptions extends Omit<LaneOptions, 'members' | 'from' | 
 
 interface Standing extends Member {
   readonly position: Position | undefined;
+  readonly searched: Position | undefined;
 }
+
+/** The earliest of some positions; undefined lies before all. */
+const earliest = (positions: readonly (Position | undefined)[]): Position | undefined => positions.reduce((least, position) => (comparePositions(position, least) < 0 ? position : least), positions[0]);
 
 const byPosition = (standings: readonly Standing[]): readonly (readonly Standing[])[] => {
   const groups = new Map<string, Standing[]>();
@@ -67,13 +71,14 @@ export const startFollower = (options: FollowerOptions): Follower => {
         onSuperseded(model.name);
         return [];
       }
-      return table.halt === undefined ? [{ model, physical: table.physical, position: table.position }] : [];
+      return table.halt === undefined ? [{ model, physical: table.physical, position: table.position, searched: table.searched }] : [];
     });
   };
 
   const start = (members: readonly Standing[]): Lane => {
-    const from = members.reduce<Position | undefined>((least, { position }, index) => (index === 0 || comparePositions(position, least) < 0 ? position : least), undefined);
-    return startLane({ ...options, members, from, onLost: (lost) => void recover(lost).catch(() => undefined) });
+    const from = earliest(members.map(({ position }) => position));
+    const searched = earliest(members.map((member) => laterPosition(member.position, member.searched)));
+    return startLane({ ...options, members, from, searched, onLost: (lost) => void recover(lost).catch(() => undefined) });
   };
 
   const held = (physical: string): boolean => [...catchingUp].some(({ members }) => members.some((member) => member.physical === physical));

@@ -11,7 +11,7 @@ import type { Position, Subscribe } from './sources';
 /** One subscription and the tables that follow it together: a batch is one transaction for all of them. */
 export interface Lane {
   readonly members: readonly Member[];
-  /** The last position in the rows. */
+  /** Of the last event in the rows. */
   position(): Position | undefined;
   /** Whether everything of the members' streams that is in `$all` at the time of the call is in the rows. */
   caughtUp(): Promise<boolean>;
@@ -23,14 +23,18 @@ export interface LaneOptions {
   readonly pool: Pool;
   readonly subscribe: Subscribe;
   readonly members: readonly Member[];
-  /** Where the member that is furthest behind stands. */
+  /** The last event that every member has. */
   readonly from: Position | undefined;
+  /** Where reading begins: `from`, or after it, where the store has found nothing between. */
+  readonly searched: Position | undefined;
   readonly maxBatch: number;
   readonly hooks: ProjectionHooks;
   /** Told of members that cannot go on in this lane: their table is gone (once), or stands before what the lane reads (with every batch). */
   readonly onLost: (lost: readonly Member[]) => void;
   readonly onHalt: (halt: Halt) => void;
 }
+
+const NOTE_EVERY_MS = 5_000;
 
 // Rows and position are written together, so what a crash of PostgreSQL takes of both comes again; waiting for the disk would only cost time.
 const BEGIN = 'BEGIN; SET LOCAL synchronous_commit TO off';
@@ -47,30 +51,28 @@ const applyOnce = async ({ pool }: LaneOptions, members: readonly Member[], batc
 
 /** Events on their way into the rows. Reading goes on while a transaction runs; the next one takes all that has come meanwhile. */
 const queueOf = (maxBatch: number) => {
-  const waiting: { readonly entries: readonly Entry[]; readonly upTo: Position }[] = [];
+  const waiting: (readonly Entry[])[] = [];
   const wakers: { work?: () => void; room?: () => void } = {};
   let size = 0;
   return {
     isEmpty: () => waiting.length === 0,
     isFull: () => size >= 2 * maxBatch,
-    put: (entries: readonly Entry[], upTo: Position): void => {
-      waiting.push({ entries, upTo });
+    put: (entries: readonly Entry[]): void => {
+      waiting.push(entries);
       size += entries.length;
       wakers.work?.();
     },
-    take: (): { readonly entries: readonly Entry[]; readonly upTo: Position } | undefined => {
+    take: (): readonly Entry[] | undefined => {
       const first = waiting.shift();
       if (first === undefined) return undefined;
-      const entries = [...first.entries];
-      let { upTo } = first;
-      for (let next = waiting[0]; next !== undefined && entries.length + next.entries.length <= maxBatch; next = waiting[0]) {
+      const entries = [...first];
+      for (let next = waiting[0]; next !== undefined && entries.length + next.length <= maxBatch; next = waiting[0]) {
         waiting.shift();
-        for (const entry of next.entries) entries.push(entry);
-        upTo = laterPosition(upTo, next.upTo);
+        for (const entry of next) entries.push(entry);
       }
       size -= entries.length;
       wakers.room?.();
-      return { entries, upTo };
+      return entries;
     },
     untilWork: () => new Promise<void>((resolve) => (wakers.work = resolve)),
     untilRoom: () => new Promise<void>((resolve) => (wakers.room = resolve)),
@@ -88,11 +90,13 @@ const entryOf = (event: StoredEvent): Entry => {
 
 /** Starts a lane. It tries again for ever when the database or the store is away. */
 export const startLane = (options: LaneOptions): Lane => {
-  const { subscribe, members, from, maxBatch, hooks, onLost, onHalt } = options;
+  const { subscribe, members, from, searched: begin, maxBatch, hooks, onLost, onHalt } = options;
   const stop = stopper();
   const queue = queueOf(maxBatch);
   let active = members;
   let position = from;
+  let searched = begin;
+  let notedAt = performance.now();
   let working = false;
 
   const tell = ({ halts, gone, behind }: OwnBatchResult): void => {
@@ -104,16 +108,17 @@ export const startLane = (options: LaneOptions): Lane => {
 
   const work = async (): Promise<void> => {
     while (!stop.stopped) {
-      const taken = queue.take();
-      if (taken === undefined) {
+      const entries = queue.take();
+      if (entries === undefined) {
         working = false;
         await queue.untilWork();
         working = true;
         continue;
       }
       const startedAt = performance.now();
-      const result = await untilDone(stop, () => applyOnce(options, active, { from: position, ...taken }), { onTrouble: hooks.onTrouble });
-      position = laterPosition<Position | undefined>(position, taken.upTo);
+      const result = await untilDone(stop, () => applyOnce(options, active, { from: position, entries, searched }), { onTrouble: hooks.onTrouble });
+      position = laterPosition(position, entries.at(-1)?.position);
+      notedAt = performance.now();
       hooks.onBatch?.({ items: result.items, rows: result.rows, elapsedMs: performance.now() - startedAt });
       tell(result);
     }
@@ -128,10 +133,12 @@ export const startLane = (options: LaneOptions): Lane => {
     categories: [...new Set(streams.map(({ category }) => category))],
     streams,
     batchSize: Math.min(500, maxBatch),
-    ...(from === undefined ? {} : { from }),
+    ...(begin === undefined ? {} : { from: begin }),
     // Taken over as soon as it is queued: the position that counts is the one in the database.
     onBatch: async (events, upTo) => {
-      queue.put(events.map(entryOf), upTo);
+      searched = laterPosition<Position | undefined>(searched, upTo);
+      // That nothing came is worth a note now and then, so that a restart need not search all of it again.
+      if (events.length > 0 || performance.now() - notedAt > NOTE_EVERY_MS) queue.put(events.map(entryOf));
       while (queue.isFull() && !stop.stopped) await queue.untilRoom();
     },
   });

@@ -16,6 +16,8 @@ const migrations: readonly string[] = [
      state            text NOT NULL CHECK (state IN ('live', 'shadow', 'retired')),
      commit_position  bigint,
      prepare_position bigint,
+     searched_commit  bigint,
+     searched_prepare bigint,
      facts_ready      boolean NOT NULL,
      replay_cursor    text,
      halt             jsonb

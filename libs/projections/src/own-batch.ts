@@ -4,7 +4,7 @@ import type { Fault } from './fold';
 import type { Halt } from './handle';
 import type { Item } from './item';
 import { haltOf, type FoldMember, type Member } from './member';
-import { lockTables, saveHalt, savePosition, type Registered } from './registry';
+import { lockTables, saveHalt, savePosition, saveSearched, type Registered } from './registry';
 import type { Position } from './sources';
 
 /** An own event and where it stands in `$all`. */
@@ -13,11 +13,12 @@ export interface Entry {
   readonly position: Position;
 }
 
-/** A run of `$all` without a gap: everything after `from`, up to and with `upTo`. */
+/** A run of `$all` without a gap: every event of the members' streams after `from`, up to the last one here; there may be none. */
 export interface OwnBatch {
   readonly from: Position | undefined;
   readonly entries: readonly Entry[];
-  readonly upTo: Position;
+  /** How far `$all` was searched. */
+  readonly searched: Position | undefined;
 }
 
 export interface OwnBatchResult {
@@ -48,10 +49,12 @@ const halt = async (tx: ClientBase, member: Member, fault: Fault, entries: reado
  * Folds a batch into all members, in the caller's transaction. Locks every member's position row first; what a member has already is dropped, so a second
  * pod, a zombie or a redelivery writes nothing. A member that cannot fold an item keeps what came before it and halts there; the others go on.
  */
-export const foldOwnBatch = async (tx: ClientBase, members: readonly Member[], { from, entries, upTo }: OwnBatch, fold: FoldMember): Promise<OwnBatchResult> => {
+export const foldOwnBatch = async (tx: ClientBase, members: readonly Member[], { from, entries, searched }: OwnBatch, fold: FoldMember): Promise<OwnBatchResult> => {
   const locked = new Map((await lockTables(tx, members.map(({ physical }) => physical))).map((table): [string, Registered] => [table.physical, table]));
   const result = { items: 0, rows: 0, gone: [] as string[], behind: [] as string[], halts: [] as Halt[] };
+  const upTo = entries.at(-1)?.position;
   const advanced: string[] = [];
+  const level: string[] = [];
   for (const member of members) {
     const table = locked.get(member.physical);
     if (table === undefined || table.state === 'retired') {
@@ -60,7 +63,9 @@ export const foldOwnBatch = async (tx: ClientBase, members: readonly Member[], {
       continue;
     } else if (comparePositions(table.position, from) < 0) {
       result.behind.push(member.physical);
-    } else if (comparePositions(table.position, upTo) < 0) {
+    } else if (comparePositions(table.position, upTo) >= 0) {
+      level.push(member.physical);
+    } else {
       const fresh = after(entries, table.position);
       const applied = await fold(tx, member, fresh.map(({ item }) => item));
       result.items += fresh.length;
@@ -69,6 +74,7 @@ export const foldOwnBatch = async (tx: ClientBase, members: readonly Member[], {
       else result.halts.push(await halt(tx, member, applied.fault, fresh));
     }
   }
-  await savePosition(tx, advanced, upTo);
+  if (upTo !== undefined) await savePosition(tx, advanced, upTo);
+  if (searched !== undefined && comparePositions(searched, upTo) > 0) await saveSearched(tx, [...advanced, ...level], searched);
   return result;
 };

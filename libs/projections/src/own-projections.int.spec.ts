@@ -157,6 +157,23 @@ describe('own read models', () => {
     await quiet(projections);
   });
 
+  test('are not misled by a store that says too soon that there is nothing up to a position', async () => {
+    const hasty: OwnProjectionsOptions['subscribe'] = (options) =>
+      store.subscribe({
+        ...options,
+        onBatch: async (batch, upTo) => {
+          await options.onBatch([], { commit: upTo.commit + 1_000n, prepare: upTo.prepare + 1_000n });
+          for (const event of batch) await options.onBatch([event], { commit: upTo.commit + 1_000n, prepare: upTo.prepare + 1_000n });
+        },
+      });
+    const projections = await start([balancesModel()], { subscribe: hasty });
+    for (let id = 0; id < 5; id++) place(`${id}`);
+    await quiet(projections);
+    place('x');
+    await quiet(projections);
+    expect(await stored(balancesModel())).toEqual(expected(balancesModel()));
+  });
+
   test('keep hostile texts apart from SQL, and replace what PostgreSQL cannot hold', async () => {
     const projections = await start([ordersModel()]);
     const hostile = ['{"a",b}', '\\', 'NULL', "'; DELETE FROM orders; --", '\u0000', 'a\u0000b', '\ud800', '\udc00\ud800', '😀', '\u202e', '$1', ''];

@@ -51,8 +51,9 @@ const wider = (): ReadModel => {
 };
 
 /** A pool that loses every connection from a certain statement on: the program behind it is as good as dead. */
-const dyingPool = (url: string, fatal: string): { readonly pool: Pool; readonly isDead: () => boolean } => {
+const dyingPool = (url: string, fatal: string, times = 1): { readonly pool: Pool; readonly isDead: () => boolean } => {
   const dying = new Pool({ connectionString: url, max: 4 });
+  let left = times;
   let dead = false;
   dying.on('error', () => undefined);
   dying.on('connect', (client) => {
@@ -60,7 +61,7 @@ const dyingPool = (url: string, fatal: string): { readonly pool: Pool; readonly 
     const query = client.query.bind(client) as (...given: readonly unknown[]) => Promise<unknown>;
     client.query = (async (...given: readonly unknown[]) => {
       const text = typeof given[0] === 'string' ? given[0] : (given[0] as { readonly text: string }).text;
-      dead ||= text.includes(fatal);
+      if (text.includes(fatal)) dead ||= --left <= 0;
       if (dead) await query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
       return query(...given);
     }) as never;
@@ -193,7 +194,7 @@ describe('a rebuild', () => {
     expect(await stored(ordersModel())).toEqual(expected(ordersModel()));
   });
 
-  test.each(['CREATE TABLE "orders', 'INSERT INTO "orders_v2', 'CREATE INDEX', 'DROP VIEW', "SET state = 'retired'", "SET state = 'live'", 'ANALYZE', 'COMMIT', 'DROP TABLE'])('that dies at %s goes on at the next start', async (fatal) => {
+  test.each(['CREATE TABLE "orders', 'INSERT INTO "orders_v2', 'CREATE INDEX', 'DROP VIEW', "SET state = 'retired'", "SET state = 'live'", 'ANALYZE', 'DROP TABLE'])('that dies at %s goes on at the next start', async (fatal) => {
     const first = await start([ordersModel(1), balancesModel()]);
     for (let id = 0; id < 30; id++) place(id);
     await quiet(first);
@@ -210,6 +211,32 @@ describe('a rebuild', () => {
     expect(await stored(ordersModel())).toEqual(expected(ordersModel()));
     expect(await stored(balancesModel())).toEqual(expected(balancesModel()));
     expect(await tables()).toHaveLength(2);
+  });
+
+  test('that dies at any of its commits goes on at the next start', async () => {
+    let survived = false;
+    for (let commit = 1; !survived; commit++) {
+      const own = await openDatabase('commits');
+      store = fakeStore();
+      const first = await startOwnProjections({ pool: own.pool, models: [ordersModel(1)], subscribe: store.subscribe });
+      for (let id = 0; id < 12; id++) place(id);
+      await quiet(first);
+      await first.stop();
+      const { pool: dying, isDead } = dyingPool(own.url, 'COMMIT', commit);
+      const second = await startOwnProjections({ pool: dying, models: [ordersModel(2)], subscribe: store.subscribe, maxBatch: 4 }).catch(() => undefined);
+      await until(async () => isDead() || (await second?.health().catch(() => undefined))?.[0]?.table?.startsWith('orders_v2') === true);
+      survived = !isDead();
+      await second?.stop();
+      await dying.end();
+      const third = await startOwnProjections({ pool: own.pool, models: [ordersModel(2)], subscribe: store.subscribe });
+      await third.ready();
+      await quiet(third);
+      const { rows } = await own.pool.query('SELECT "orderId" FROM orders');
+      expect(rows).toHaveLength(12);
+      expect(await diffRebuild({ pool: own.pool, subscribe: store.subscribe }, ordersModel(2))).toMatchObject({ equal: true });
+      await third.stop();
+      await own.close();
+    }
   });
 
   test('waits for a reader in a long transaction without holding up others', async () => {

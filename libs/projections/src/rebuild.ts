@@ -1,4 +1,4 @@
-import { comparePositions } from '@qiyue/event-store';
+import { comparePositions, laterPosition } from '@qiyue/event-store';
 import type { ClientBase, Pool } from 'pg';
 import { quoted } from './bulk-write';
 import { inTransaction, sqlStateOf } from './database';
@@ -119,10 +119,10 @@ const index = ({ pool, member }: Job): Promise<void> =>
     await tx.query(`ANALYZE ${quoted(member.physical)}`);
   });
 
-const startShadowLane = (options: RebuildOptions, member: Member, from: Registered['position']): Job => {
+const startShadowLane = (options: RebuildOptions, member: Member, { position: from, searched }: Registered): Job => {
   let halt: Halt | undefined;
   let lost = false;
-  const lane = startLane({ ...options, members: [member], from, onHalt: (told) => (halt = told), onLost: () => (lost = true) });
+  const lane = startLane({ ...options, members: [member], from, searched: laterPosition(from, searched), onHalt: (told) => (halt = told), onLost: () => (lost = true) });
   return { ...options, member, lane, halted: () => halt, lost: () => lost };
 };
 
@@ -134,7 +134,7 @@ const startShadowLane = (options: RebuildOptions, member: Member, from: Register
 export const fillAndSwap = async (options: RebuildOptions, model: ReadModel, table: Registered): Promise<Lane | undefined> => {
   const member = { model, physical: table.physical };
   const followed = table.state === 'shadow' && model.own.length > 0;
-  const job = followed ? startShadowLane(options, member, table.position) : { ...options, member, lane: undefined, halted: () => undefined, lost: () => false };
+  const job = followed ? startShadowLane(options, member, table) : { ...options, member, lane: undefined, halted: () => undefined, lost: () => false };
   try {
     await fill(job);
     if (table.state === 'shadow') await index(job);

@@ -12,28 +12,34 @@ export interface Registered {
   readonly version: number;
   readonly hash: string;
   readonly state: 'live' | 'shadow' | 'retired';
+  /** Of the last own event in the rows (or passed by): what comes again is told by it. */
   readonly position: Position | undefined;
+  /** How far `$all` was searched by the store's own word. Only where reading begins again: a store that spoke too soon can deliver events before it. */
+  readonly searched: Position | undefined;
   /** Whether everything the consumer delivered before is in the rows, so that it may go on with what it delivers next. */
   readonly factsReady: boolean;
   readonly replayCursor: string | undefined;
   readonly halt: Halt | undefined;
 }
 
-type Stored = readonly [string, string, number, string, Registered['state'], string | null, string | null, boolean, string | null, Halt | null];
+type Stored = readonly [string, string, number, string, Registered['state'], string | null, string | null, string | null, string | null, boolean, string | null, Halt | null];
 
-const registeredOf = ([physical, model, version, hash, state, commit, prepare, factsReady, cursor, halt]: Stored): Registered => ({
+const placeOf = (commit: string | null, prepare: string | null): Position | undefined => (commit === null || prepare === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare) });
+
+const registeredOf = ([physical, model, version, hash, state, commit, prepare, searchedCommit, searchedPrepare, factsReady, cursor, halt]: Stored): Registered => ({
   physical,
   model,
   version,
   hash,
   state,
-  position: commit === null || prepare === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare) },
+  position: placeOf(commit, prepare),
+  searched: placeOf(searchedCommit, searchedPrepare),
   factsReady,
   replayCursor: cursor ?? undefined,
   halt: halt ?? undefined,
 });
 
-const select = 'SELECT physical, model, version, hash, state, commit_position, prepare_position, facts_ready, replay_cursor, halt FROM read_model_tables';
+const select = 'SELECT physical, model, version, hash, state, commit_position, prepare_position, searched_commit, searched_prepare, facts_ready, replay_cursor, halt FROM read_model_tables';
 
 const read = async (db: ClientBase | Pool, tail: string, values: readonly unknown[]): Promise<readonly Registered[]> => {
   const { rows } = await db.query<unknown[]>({ text: `${select} ${tail}`, values: [...values], rowMode: 'array', types: ownTypes });
@@ -49,6 +55,10 @@ export const lockTables = (tx: ClientBase, physicals: readonly string[]): Promis
 
 export const savePosition = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
   if (physicals.length > 0) await tx.query('UPDATE read_model_tables SET commit_position = $2, prepare_position = $3 WHERE physical = ANY($1)', [physicals, commit.toString(), prepare.toString()]);
+};
+
+export const saveSearched = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
+  if (physicals.length > 0) await tx.query('UPDATE read_model_tables SET searched_commit = $2, searched_prepare = $3 WHERE physical = ANY($1)', [physicals, commit.toString(), prepare.toString()]);
 };
 
 export const saveHalt = async (tx: ClientBase, physical: string, halt: Halt | undefined): Promise<void> => {

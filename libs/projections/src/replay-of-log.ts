@@ -26,16 +26,19 @@ const endsOf = async (log: Log, topics: readonly string[], from: Offsets): Promi
   return ends;
 };
 
-const piecesOf = ({ topic, partition, messages, next }: LogBatch, offsets: Offsets): ReplayBatch => {
-  const envelopes = messages.map(({ envelope, offset }) => {
-    if (envelope === undefined) throw new RebuildImpossible(`the record ${placeOf({ topic, partition })}@${offset} is no envelope`);
-    return envelope;
-  });
-  offsets[placeOf({ topic, partition })] = next.toString();
+/** The records of a batch that were not handed on before: after a failure of the log a batch may come again. */
+const pieceOf = ({ topic, partition, messages, next }: LogBatch, offsets: Offsets): ReplayBatch => {
+  const place = placeOf({ topic, partition });
+  const from = BigInt(offsets[place] ?? 0);
+  const envelopes = messages.flatMap(({ envelope, offset }) => (envelope === undefined || offset < from ? [] : [envelope]));
+  if (next > from) offsets[place] = next.toString();
   return { envelopes, next: JSON.stringify(offsets) };
 };
 
-/** Reads a log again, in a consumer group of this reading alone, so that no other reader's place moves. */
+/**
+ * Reads a log again, in a consumer group of this reading alone, so that no other reader's place moves. A record that is no envelope is passed by: the
+ * live consumer has parked it.
+ */
 export const replayOf = (log: Log): Replay =>
   async function* (services, from, signal) {
     const topics = services.map((service) => topicOf(service as ServiceName));
@@ -69,7 +72,7 @@ export const replayOf = (log: Log): Replay =>
           continue;
         }
         next.taken();
-        yield piecesOf(next.batch, offsets);
+        yield pieceOf(next.batch, offsets);
       }
     } finally {
       over = true;

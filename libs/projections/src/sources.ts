@@ -1,5 +1,5 @@
 import type { Envelope } from '@qiyue/contracts';
-import type { Position, SubscribeOptions, Subscription } from '@qiyue/event-store';
+import type { SubscribeOptions, Subscription } from '@qiyue/event-store';
 
 export type { Position } from '@qiyue/event-store';
 

@@ -186,6 +186,49 @@ describe('deadlines', () => {
   }, 60_000);
 });
 
+describe('outages', () => {
+  test('when every database connection breaks, the lead is won back and nothing is lost or parked', async () => {
+    const before = [await place(), await place()];
+    for (const id of before) await light(id, 10);
+    for (const service of ['lamp', 'meter', 'bus', 'vault', 'platform']) {
+      await query(
+        service,
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      );
+    }
+    const ids = [...before];
+    await until(async () => {
+      const answer = await qiyue.post('/lamp/lamps', { owner: 'Anna' }, asAnna);
+      if (answer.status === 201) ids.push(answer.body.id);
+      else expect(answer.status).toBe(503);
+      return answer.status === 201;
+    });
+    await light(ids.at(-1) as string, 10);
+    await qiyue.settle();
+    for (const id of ids) expect((await qiyue.get(`/meter/known-lamps/${id}`, operator)).body).toMatchObject({ lit: true });
+    await qiyue.advanceTo(minutesLater(10));
+    for (const id of ids) expect(await statusOf(id)).toBe('out');
+  }, 60_000);
+  test('a read model of foreign facts is rebuilt from the bus, the same', async () => {
+    const rows = () => query('meter', 'SELECT * FROM known_lamps ORDER BY "lampId"');
+    const before = await rows();
+    expect(before.length).toBeGreaterThan(0);
+    const tables = () => query('meter', "SELECT tablename FROM pg_tables WHERE tablename LIKE 'known_lamps%'");
+    const old = await tables();
+    expect((await qiyue.post('/meter/ops/read-models/known_lamps/rebuild', {}, operator)).status).toBe(202);
+    expect((await qiyue.post('/meter/ops/read-models/no_such/rebuild', {}, operator)).status).toBe(404);
+    await until(async () => JSON.stringify(await tables()) !== JSON.stringify(old));
+    await qiyue.settle();
+    expect(await rows()).toEqual(before);
+    expect((await qiyue.get('/meter/ops/health', operator)).body).toMatchObject({
+      problems: [],
+      relay: { state: 'leading' },
+      readModels: [{ model: 'known_lamps', state: 'live' }],
+      consumers: { reactions: { lag: 0 } },
+    });
+  });
+});
+
 describe('what cannot be done is parked', () => {
   const stuckId = 'stuck-account';
   const asStuck = { as: { role: 'customer', sub: stuckId } } as const;

@@ -55,6 +55,16 @@ export const prepareFastify = (app: INestApplication, config: PlatformConfig, me
     });
     done();
   });
+  let isClosing = false;
+  fastify.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  // Fastify closes what is idle when it begins to close; a connection that was busy then would be kept alive, and hold the stop up.
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) void reply.header('connection', 'close');
+    done();
+  });
   fastify.addHook('onResponse', (request: TracedRequest, reply, done) => {
     // The route, not the URL: a URL can hold what nobody may read in a log.
     logger.debug(

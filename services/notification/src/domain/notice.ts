@@ -1,5 +1,6 @@
 import type { Instant } from '@qiyue/calendar';
-import { At, Channel, ClauseRef, Id, notificationFacts, notificationRejections, OneOf } from '@qiyue/contracts';
+import type { Channel} from '@qiyue/contracts';
+import { At, ClauseRef, Id, notificationFacts, notificationRejections, OneOf } from '@qiyue/contracts';
 import { events, internal, Personal, published, stream, Type, type EventOf, type Static } from '@qiyue/decider';
 
 // ---- events -----------------------------------------------------------------------------------------------------
