@@ -3,7 +3,10 @@ const paths = require('./tsconfig.base.json').compilerOptions.paths;
 
 /** TypeScript's `paths`, as Jest wants them: every import of a library reads its source. */
 const moduleNameMapper = Object.fromEntries(
-  Object.entries(paths).map(([name, files]) => [`^${name.replace('*', '([^/]+)')}$`, files.map((file) => `<rootDir>/${file.replace('*', '$1')}`)]),
+  Object.entries(paths).map(([name, files]) => [
+    `^${name.replace('*', '([^/]+)')}$`,
+    files.map((file) => `<rootDir>/${file.replace('*', '$1')}`),
+  ]),
 );
 
 const common = {
@@ -19,8 +22,19 @@ const common = {
 
 module.exports = {
   projects: [
-    { ...common, displayName: 'unit', testMatch: ['<rootDir>/**/*.spec.ts'], testPathIgnorePatterns: ['/node_modules/', '\\.int\\.spec\\.ts$'] },
-    { ...common, displayName: 'int', testMatch: ['<rootDir>/**/*.int.spec.ts'], globalSetup: '<rootDir>/tests/support/global-setup.ts', globalTeardown: '<rootDir>/tests/support/global-teardown.ts' },
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/**/*.spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.int\\.spec\\.ts$'],
+    },
+    {
+      ...common,
+      displayName: 'int',
+      testMatch: ['<rootDir>/**/*.int.spec.ts'],
+      globalSetup: '<rootDir>/tests/support/global-setup.ts',
+      globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+    },
   ],
   maxWorkers: 2,
   testTimeout: 30_000,

@@ -12,12 +12,18 @@ const say = (line) => process.stderr.write(`${line}\n`);
 /** Runs `npm ci` when the installed packages are not those of the lock file. */
 const install = () => {
   const mark = join(root, 'node_modules', '.qiyue-installed');
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return;
   say('Installing packages (only the first time, or when they changed) ...');
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const done = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2], shell: !npm && process.platform === 'win32' });
+  const done = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: !npm && process.platform === 'win32',
+  });
   if (done.status !== 0) {
     say('npm ci failed; see above.');
     process.exit(done.status ?? 1);
@@ -26,23 +32,30 @@ const install = () => {
 };
 
 const filesUnder = (folder) =>
-  !existsSync(folder) ? [] : readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' ? [] : filesUnder(path);
-    return [path];
-  });
+  !existsSync(folder)
+    ? []
+    : readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' ? [] : filesUnder(path);
+        return [path];
+      });
 
 /** `libs/x/src/a/b.ts` is built to `libs/x/dist/a/b.js`, `tests/a.ts` to `tests/dist/a.js`. */
 const builtPath = (file) => {
   const parts = relative(root, file).split(/[\\/]/);
-  return join(root, ...(parts[0] === 'tests' ? ['tests', 'dist', ...parts.slice(1)] : [parts[0], parts[1], 'dist', ...parts.slice(3)])).replace(/\.ts$/, '.js');
+  return join(
+    root,
+    ...(parts[0] === 'tests' ? ['tests', 'dist', ...parts.slice(1)] : [parts[0], parts[1], 'dist', ...parts.slice(3)]),
+  ).replace(/\.ts$/, '.js');
 };
 
 /** Compiles every changed source file; type checking is `npm run types`. */
 const build = () => {
   const { transformFileSync } = require(join(root, 'node_modules', '@swc', 'core'));
   const folders = ['libs', 'services'].flatMap((kind) => readdirSync(join(root, kind)).map((name) => join(root, kind, name, 'src')));
-  const sources = [...folders, join(root, 'tests')].flatMap(filesUnder).filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts') && !file.endsWith('.d.ts'));
+  const sources = [...folders, join(root, 'tests')]
+    .flatMap(filesUnder)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts') && !file.endsWith('.d.ts'));
   let count = 0;
   for (const source of sources) {
     const target = builtPath(source);
@@ -67,7 +80,10 @@ const run = (file, args) => {
   const child = spawn(own, ['--enable-source-maps', join(root, file), ...args], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${dirname(own)}${process.platform === 'win32' ? ';' : ':'}${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      PATH: `${dirname(own)}${process.platform === 'win32' ? ';' : ':'}${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`,
+    },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));

@@ -14,7 +14,10 @@ interface Started {
 /** The program that `npm start` ends up in, as a process of its own. */
 const start = (dataDir: string): Promise<Started> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'services/all-in-one/dist/main.js')], { env: { ...process.env, QIYUE_DATA: dataDir, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [join(root, 'services/all-in-one/dist/main.js')], {
+      env: { ...process.env, QIYUE_DATA: dataDir, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let said = '';
     const hear = (text: Buffer): void => {
       said += text.toString();
@@ -27,10 +30,22 @@ const start = (dataDir: string): Promise<Started> =>
     child.once('exit', (code) => reject(new Error(`ended with ${String(code)}: ${said}`)));
   });
 
-const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => (child.exitCode !== null || child.signalCode !== null ? resolve(child.exitCode) : child.once('exit', (code) => resolve(code))));
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) =>
+    child.exitCode !== null || child.signalCode !== null ? resolve(child.exitCode) : child.once('exit', (code) => resolve(code)),
+  );
 
-const post = async (url: string, path: string, body: unknown, token?: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-  const response = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }, body: JSON.stringify(body) });
+const post = async (
+  url: string,
+  path: string,
+  body: unknown,
+  token?: string,
+): Promise<{ status: number; body: Record<string, unknown> }> => {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify(body),
+  });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 
@@ -59,7 +74,12 @@ describe('npm start', () => {
     const session = await post(first.url, '/identity/staff-sessions', { name: 'operator', password: first.password });
     expect(session.status).toBe(200);
     const text = readFileSync(join(root, 'libs/agreement/sample/user-agreement.zh.txt'), 'utf8');
-    const published = await post(first.url, '/compliance/agreements', { agreementVersion: '2026-01', text }, session.body['accessToken'] as string);
+    const published = await post(
+      first.url,
+      '/compliance/agreements',
+      { agreementVersion: '2026-01', text },
+      session.body['accessToken'] as string,
+    );
     expect(published.status).toBe(201);
     first.child.kill('SIGKILL');
     await ended(first.child);

@@ -17,7 +17,15 @@ const usage = `usage: npm run story -- [--agreement FILE] [--url URL --staff FIL
   --staff       JSON with "staff": [{"role", "name", "password"}], e.g. .data/embedded/secrets.json
   --events-db   PostgreSQL database of the event store node, to alter a stored byte in`;
 
-const { values } = parseArgs({ options: { agreement: { type: 'string' }, url: { type: 'string' }, staff: { type: 'string' }, 'events-db': { type: 'string' }, help: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    agreement: { type: 'string' },
+    url: { type: 'string' },
+    staff: { type: 'string' },
+    'events-db': { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
 
 const common = (): Pick<StoryOptions, 'agreement' | 'run' | 'print'> => ({
   agreement: readFileSync(values.agreement ?? join(root, 'libs/agreement/sample/user-agreement.zh.txt'), 'utf8'),
@@ -28,12 +36,22 @@ const common = (): Pick<StoryOptions, 'agreement' | 'run' | 'print'> => ({
 const onRunning = (url: string): StoryOptions => {
   if (values.staff === undefined) throw new Error(usage);
   const eventsDb = values['events-db'];
-  return { ...common(), url: url.replace(/\/$/, ''), staff: staffOf(JSON.parse(readFileSync(values.staff, 'utf8'))), ...(eventsDb === undefined ? {} : { tamper: tamperIn(eventsDb) }) };
+  return {
+    ...common(),
+    url: url.replace(/\/$/, ''),
+    staff: staffOf(JSON.parse(readFileSync(values.staff, 'utf8'))),
+    ...(eventsDb === undefined ? {} : { tamper: tamperIn(eventsDb) }),
+  };
 };
 
 const onItsOwn = async (): Promise<{ options: StoryOptions; stop: () => Promise<void> }> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'qiyue-story-'));
-  const embedded = await startEmbedded({ dataDir, port: 0, env: { QIYUE_TEST_CLOCK: 'frozen' }, testClockStartAt: '2026-03-02T01:00:00.000Z' });
+  const embedded = await startEmbedded({
+    dataDir,
+    port: 0,
+    env: { QIYUE_TEST_CLOCK: 'frozen' },
+    testClockStartAt: '2026-03-02T01:00:00.000Z',
+  });
   const stop = async (): Promise<void> => {
     await embedded.stop();
     rmSync(dataDir, { recursive: true, force: true });

@@ -16,7 +16,15 @@ describe('the order story on the embedded profile', () => {
   let dataDir: string;
   let embedded: Embedded;
   const databasePrefix = `story_${process.pid}_`;
-  const start = (): Promise<Embedded> => startEmbedded({ dataDir, port: 0, databasePrefix, postgresUrl: process.env['QIYUE_TEST_POSTGRES_URL']!, env: { QIYUE_TEST_CLOCK: 'frozen' }, testClockStartAt: '2026-03-02T01:00:00.000Z' });
+  const start = (): Promise<Embedded> =>
+    startEmbedded({
+      dataDir,
+      port: 0,
+      databasePrefix,
+      postgresUrl: process.env['QIYUE_TEST_POSTGRES_URL']!,
+      env: { QIYUE_TEST_CLOCK: 'frozen' },
+      testClockStartAt: '2026-03-02T01:00:00.000Z',
+    });
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'qiyue-story-'));
@@ -27,12 +35,23 @@ describe('the order story on the embedded profile', () => {
     rmSync(dataDir, { recursive: true, force: true });
   }, 60_000);
 
-  test.each(documents.map(([name, file], at) => [name, file, at] as const))('holds under %s', async (_name, file, at) => {
-    const told: string[] = [];
-    const result = await new Story({ url: embedded.url, agreement: readFileSync(file, 'utf8'), staff: staffOf(embedded), run: `test${at}`, print: (line) => told.push(line), tamper: tamperIn(embedded.eventsUrl) }).run();
-    expect({ failed: result.failed, told: result.failed === 0 ? '' : told.join('\n') }).toEqual({ failed: 0, told: '' });
-    expect(result.steps).toBeGreaterThanOrEqual(18);
-  }, 180_000);
+  test.each(documents.map(([name, file], at) => [name, file, at] as const))(
+    'holds under %s',
+    async (_name, file, at) => {
+      const told: string[] = [];
+      const result = await new Story({
+        url: embedded.url,
+        agreement: readFileSync(file, 'utf8'),
+        staff: staffOf(embedded),
+        run: `test${at}`,
+        print: (line) => told.push(line),
+        tamper: tamperIn(embedded.eventsUrl),
+      }).run();
+      expect({ failed: result.failed, told: result.failed === 0 ? '' : told.join('\n') }).toEqual({ failed: 0, told: '' });
+      expect(result.steps).toBeGreaterThanOrEqual(18);
+    },
+    180_000,
+  );
 
   test('what happened is still there after a restart', async () => {
     const read = async (): Promise<unknown> => {

@@ -8,7 +8,10 @@ const products = [
   { sku: 'waf-std', name: '云 WAF 标准版', unitPriceMinor: 98_000, thirdPartyContent: false, termMonths: 12 },
   { sku: 'scan-pro', name: '漏洞扫描专业版', unitPriceMinor: 45_500, thirdPartyContent: true, termMonths: 12 },
 ];
-const lines = [{ sku: 'waf-std', quantity: 2 }, { sku: 'scan-pro', quantity: 1 }];
+const lines = [
+  { sku: 'waf-std', quantity: 2 },
+  { sku: 'scan-pro', quantity: 1 },
+];
 const listAmountMinor = 2 * 98_000 + 45_500;
 const voucherMinor = 5_000;
 const creditCodes = ['91330106MA28XXXX7E', '91330108MA2GXXXX0A'];
@@ -36,7 +39,10 @@ export class Story extends Teller {
 
   private async publish(): Promise<void> {
     await this.step('the operator publishes the agreement', '1.2', async () => {
-      const answer = await this.as('operator', 'POST', '/compliance/agreements', { agreementVersion: this.version, text: this.options.agreement });
+      const answer = await this.as('operator', 'POST', '/compliance/agreements', {
+        agreementVersion: this.version,
+        text: this.options.agreement,
+      });
       ok(answer.status < 300, JSON.stringify(answer.body));
       await this.settle();
       const version = await this.as('operator', 'GET', `/compliance/agreements/${this.version}`);
@@ -45,7 +51,11 @@ export class Story extends Teller {
       return `version ${this.version}, hash ${version.body.documentHash.slice(0, 12)}…, refund window ${version.body.parameters.refundWindowWorkingDays} working days, ${slips} slip(s) in its numbering`;
     });
     await this.step('and prices, and a voucher', '2.2.4', async () => {
-      equal((await this.as('operator', 'POST', '/order/price-lists', { version: `prices-${this.options.run}`, currency: 'CNY', products })).status, 201);
+      equal(
+        (await this.as('operator', 'POST', '/order/price-lists', { version: `prices-${this.options.run}`, currency: 'CNY', products }))
+          .status,
+        201,
+      );
       return `${products.length} products`;
     });
   }
@@ -66,7 +76,10 @@ export class Story extends Teller {
       const mails = await this.as('operator', 'GET', `/notification/sandbox/mails?to=${encodeURIComponent(email)}`);
       const code = /\b\d{6}\b/.exec(mails.body.items.at(-1).text)?.[0];
       const proved = await this.client.post(`/identity/accounts/${id}/email-proof`, { code });
-      deepEqual(proved.body.events.map(({ type }: { type: string }) => type), ['EmailProved', 'AgreementAccepted']);
+      deepEqual(
+        proved.body.events.map(({ type }: { type: string }) => type),
+        ['EmailProved', 'AgreementAccepted'],
+      );
       await this.settle();
       return `account ${id}`;
     });
@@ -78,8 +91,17 @@ export class Story extends Teller {
       this.refused(await this.submit(first, undefined), 'account-not-verified', '2.1.1');
     });
     await this.step('a credit code with a wrong check digit is refused', '2.1.1', async () => {
-      const papers = { subject: 'enterprise', name: first.name, creditCode: `${creditCodes[0]?.slice(0, 17) ?? ''}0`, legalRepresentative: '示例人' };
-      this.refused(await this.asCustomer(first, 'POST', `/identity/accounts/${first.id}/verification`, papers), 'credit-code-invalid', '2.1.1');
+      const papers = {
+        subject: 'enterprise',
+        name: first.name,
+        creditCode: `${creditCodes[0]?.slice(0, 17) ?? ''}0`,
+        legalRepresentative: '示例人',
+      };
+      this.refused(
+        await this.asCustomer(first, 'POST', `/identity/accounts/${first.id}/verification`, papers),
+        'credit-code-invalid',
+        '2.1.1',
+      );
     });
     await this.step('both enterprises are verified', '2.1.1', async () => {
       for (const [at, customer] of [first, second].entries()) {
@@ -88,7 +110,8 @@ export class Story extends Teller {
         ok(asked.status < 300, JSON.stringify(asked.body));
       }
       await this.settle();
-      for (const customer of [first, second]) equal((await this.asCustomer(customer, 'GET', `/identity/accounts/${customer.id}`)).body.status, 'verified');
+      for (const customer of [first, second])
+        equal((await this.asCustomer(customer, 'GET', `/identity/accounts/${customer.id}`)).body.status, 'verified');
     });
   }
 
@@ -112,7 +135,13 @@ export class Story extends Teller {
     await this.step(`an order with two lines${withVoucher ? ' and a voucher' : ''} is submitted`, '2.2.1', async () => {
       if (withVoucher) {
         const validUntil = addMs(await this.now(), 90 * 86_400_000);
-        const issued = await this.as('finance', 'POST', '/order/vouchers', { code: this.voucherCode, accountId: customer.id, amountMinor: voucherMinor, currency: 'CNY', validUntil });
+        const issued = await this.as('finance', 'POST', '/order/vouchers', {
+          code: this.voucherCode,
+          accountId: customer.id,
+          amountMinor: voucherMinor,
+          currency: 'CNY',
+          validUntil,
+        });
         equal(issued.status, 201, JSON.stringify(issued.body));
         await this.settle();
       }
@@ -140,7 +169,14 @@ export class Story extends Teller {
   // ---- 5 paying ---------------------------------------------------------------------------------------------------
 
   private pay(customer: Customer, receivableId: string, amountMinor: number, more: object = {}): Promise<Answer> {
-    return this.asCustomer(customer, 'POST', '/billing/sandbox/payments', { receivableId, amountMinor, currency: 'CNY', method: 'alipay', payerName: customer.name, ...more }).then(async (answer) => {
+    return this.asCustomer(customer, 'POST', '/billing/sandbox/payments', {
+      receivableId,
+      amountMinor,
+      currency: 'CNY',
+      method: 'alipay',
+      payerName: customer.name,
+      ...more,
+    }).then(async (answer) => {
       ok(answer.status < 300, JSON.stringify(answer.body));
       await this.settle();
       return answer;
@@ -154,9 +190,16 @@ export class Story extends Teller {
       const held = await this.as('officer', 'GET', '/billing/payments/held');
       const payment = held.body.items.find(({ receivableId }: { receivableId: string }) => receivableId === orderId);
       equal(payment?.heldFor, 'payer-name-differs');
-      ok((await this.as('officer', 'GET', '/compliance/cases?status=open')).body.items.some(({ about }: { about: string }) => about === payment.paymentId), 'no case was opened');
+      ok(
+        (await this.as('officer', 'GET', '/compliance/cases?status=open')).body.items.some(
+          ({ about }: { about: string }) => about === payment.paymentId,
+        ),
+        'no case was opened',
+      );
       equal((await this.asCustomer(customer, 'GET', `/order/orders/${orderId}`)).body.status, 'submitted');
-      const returned = await this.as('officer', 'POST', `/billing/receivables/${orderId}/payments/${payment.paymentId}/return`, { reason: 'not the verified name' });
+      const returned = await this.as('officer', 'POST', `/billing/receivables/${orderId}/payments/${payment.paymentId}/return`, {
+        reason: 'not the verified name',
+      });
       ok(returned.status < 300, JSON.stringify(returned.body));
       await this.settle();
       const ledger = await this.ledger(orderId);
@@ -224,7 +267,11 @@ export class Story extends Teller {
     await this.step('the same request on the next working day is refused', '2.2.5', async () => {
       const { refundableUntil } = (await this.asCustomer(customer, 'GET', `/order/orders/${orderId}`)).body;
       await this.advance(refundableUntil);
-      this.refused(await this.asCustomer(customer, 'POST', `/order/orders/${orderId}/refund`, { reason: '不再需要' }), 'refund-window-closed', '2.2.5');
+      this.refused(
+        await this.asCustomer(customer, 'POST', `/order/orders/${orderId}/refund`, { reason: '不再需要' }),
+        'refund-window-closed',
+        '2.2.5',
+      );
     });
   }
 
@@ -233,9 +280,18 @@ export class Story extends Teller {
   private async suspension(customer: Customer): Promise<void> {
     await this.step('an officer suspends an account; it cannot order, but its bill stays due and can be paid', '8.2.2', async () => {
       const dueBy = addMs(await this.now(), 30 * 86_400_000);
-      const billed = await this.as('finance', 'POST', '/billing/bills', { accountId: customer.id, amountMinor: 12_300, currency: 'CNY', description: '按量用量', dueBy });
+      const billed = await this.as('finance', 'POST', '/billing/bills', {
+        accountId: customer.id,
+        amountMinor: 12_300,
+        currency: 'CNY',
+        description: '按量用量',
+        dueBy,
+      });
       equal(billed.status, 201, JSON.stringify(billed.body));
-      const suspended = await this.as('officer', 'POST', `/compliance/accounts/${customer.id}/suspension`, { cause: '8.2.2', reason: 'scanned other customers' });
+      const suspended = await this.as('officer', 'POST', `/compliance/accounts/${customer.id}/suspension`, {
+        cause: '8.2.2',
+        reason: 'scanned other customers',
+      });
       equal(suspended.body.events[0].clause, '8.2.2', JSON.stringify(suspended.body));
       await this.settle();
       this.refused(await this.submit(customer, undefined), 'account-suspended', '8.2');
@@ -258,18 +314,41 @@ export class Story extends Teller {
   private async notices(first: Customer, second: Customer): Promise<void> {
     await this.step('each step left its notice, deemed delivered when sent', '7.1', async () => {
       const expected: readonly (readonly [Customer, readonly string[]])[] = [
-        [first, ['AgreementAccepted', 'AccountVerified', 'OrderSubmitted', 'PaymentHeld', 'PaymentReturned', 'OrderPaid', 'InvoiceIssued', 'InvoiceDispatched', 'RefundRequested', 'RefundAwaitingInvoiceReturn', 'InvoiceReturned', 'RefundCompleted']],
+        [
+          first,
+          [
+            'AgreementAccepted',
+            'AccountVerified',
+            'OrderSubmitted',
+            'PaymentHeld',
+            'PaymentReturned',
+            'OrderPaid',
+            'InvoiceIssued',
+            'InvoiceDispatched',
+            'RefundRequested',
+            'RefundAwaitingInvoiceReturn',
+            'InvoiceReturned',
+            'RefundCompleted',
+          ],
+        ],
         [second, ['AgreementAccepted', 'AccountVerified', 'OrderSubmitted', 'OrderPaid', 'AccountSuspended', 'AccountReinstated']],
       ];
       let count = 0;
       for (const [customer, templates] of expected) {
         const { items } = (await this.asCustomer(customer, 'GET', '/notification/notices?limit=100')).body;
-        for (const template of templates) ok(items.some((notice: { template: string }) => notice.template === template), `no notice of ${template}`);
+        for (const template of templates)
+          ok(
+            items.some((notice: { template: string }) => notice.template === template),
+            `no notice of ${template}`,
+          );
         for (const notice of items) ok(notice.deemedDeliveredAt !== null, `${notice.template} is not deemed delivered`);
         count += items.length;
       }
       const { items } = (await this.client.get('/notification/announcements')).body;
-      ok(items.some(({ body }: { body: string }) => body.includes(this.version)), 'the new version was not announced');
+      ok(
+        items.some(({ body }: { body: string }) => body.includes(this.version)),
+        'the new version was not announced',
+      );
       return `${count} notices`;
     });
   }
@@ -291,7 +370,11 @@ export class Story extends Teller {
     await this.step('after one byte of a stored event is altered, verification names the event', '5.2', async () => {
       const revision = await tamper(stream);
       const verified = await this.as('auditor', 'GET', `/order/audit/streams/${stream}/verify`);
-      deepEqual([verified.body.ok, verified.body.at?.stream, String(verified.body.at?.revision)], [false, stream, revision], JSON.stringify(verified.body));
+      deepEqual(
+        [verified.body.ok, verified.body.at?.stream, String(verified.body.at?.revision)],
+        [false, stream, revision],
+        JSON.stringify(verified.body),
+      );
       return `${verified.body.at.type} at revision ${revision}: ${verified.body.problem}`;
     });
   }

@@ -59,7 +59,9 @@ export abstract class Teller {
       this.options.print(`✓ ${String(this.steps).padStart(2)} ${title} (${clause})${said === undefined ? '' : `\n       ${said}`}`);
     } catch (fault) {
       this.failed += 1;
-      this.options.print(`✗ ${String(this.steps).padStart(2)} ${title} (${clause})\n       ${fault instanceof Error ? fault.message : String(fault)}`);
+      this.options.print(
+        `✗ ${String(this.steps).padStart(2)} ${title} (${clause})\n       ${fault instanceof Error ? fault.message : String(fault)}`,
+      );
     }
   }
 
@@ -106,7 +108,8 @@ export abstract class Teller {
     const { moneyIn, moneyOut } = (await this.as('operator', 'GET', '/billing/sandbox/ledger')).body as Ledger;
     const ours = moneyIn.filter((one) => one.receivableId === receivableId);
     const back = moneyOut.filter((one) => ours.some(({ paymentId }) => paymentId === one.paymentId));
-    const total = (list: readonly { readonly amountMinor: number }[]): number => list.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    const total = (list: readonly { readonly amountMinor: number }[]): number =>
+      list.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
     return { inMinor: total(ours), outMinor: total(back) };
   }
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { startPostgres, type LocalPostgres } from '../../libs/local-postgres/src';
 
 declare global {
-
   var qiyueTestPostgres: LocalPostgres | undefined;
 }
 

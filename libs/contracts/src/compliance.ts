@@ -16,15 +16,26 @@ export const complianceFacts = factsOf('compliance', {
     clause: '1.2',
     meaning: 'A version of the user agreement: from `effectiveAt` on, decisions are taken under it.',
     schema: Type.Object({
-      agreementVersion: VersionName, documentHash: Type.String({ pattern: '^[0-9a-f]{64}$' }), effectiveAt: At, publishedAt: At,
+      agreementVersion: VersionName,
+      documentHash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      effectiveAt: At,
+      publishedAt: At,
       /** Policy parameters of this version, by name (see the clause registry). */
       parameters: Type.Record(Type.String(), Type.Number()),
       changes: Type.Array(Type.Object({ clause: Type.String(), change: OneOf('added', 'removed', 'changed', 'moved') })),
     }),
-    example: { agreementVersion: '2026-01', documentHash: 'a'.repeat(64), effectiveAt: at, publishedAt: at, parameters: { refundWindowWorkingDays: 3, invoiceTermWorkingDays: 7 }, changes: [{ clause: '2.2.5', change: 'added' }] },
+    example: {
+      agreementVersion: '2026-01',
+      documentHash: 'a'.repeat(64),
+      effectiveAt: at,
+      publishedAt: at,
+      parameters: { refundWindowWorkingDays: 3, invoiceTermWorkingDays: 7 },
+      changes: [{ clause: '2.2.5', change: 'added' }],
+    },
   },
   AccountSuspended: {
-    meaning: 'The account may not order or use services; it can pay, export, receive invoices and be refunded. The clause of the fact is the cause.',
+    meaning:
+      'The account may not order or use services; it can pay, export, receive invoices and be refunded. The clause of the fact is the cause.',
     schema: Type.Object({ accountId: Id, cause: SuspensionCause, suspendedAt: At }),
     example: { accountId, cause: '8.2.2', suspendedAt: at },
   },
@@ -35,7 +46,7 @@ export const complianceFacts = factsOf('compliance', {
     example: { accountId, reinstatedAt: at },
   },
   CaseOpened: {
-    meaning: 'Something needs a person\'s decision.',
+    meaning: "Something needs a person's decision.",
     schema: Type.Object({ caseId: Id, kind: CaseKind, accountId: Id, about: Id, aboutClause: ClauseRef, openedAt: At }),
     example: { caseId: 'c-1', kind: 'payment-held', accountId, about: 'alipay.2026030300002', aboutClause: '2.2.2', openedAt: at },
   },
@@ -51,7 +62,11 @@ export const complianceRejections = rejections('compliance', {
   'account-unknown': { status: 404, meaning: 'There is no such account.' },
   'case-unknown': { status: 404, meaning: 'There is no such case.' },
   'agreement-unreadable': { status: 422, clause: '1.2', meaning: 'The document cannot be read as numbered clauses.' },
-  'agreement-parameter-unread': { status: 422, clause: '1.2', meaning: 'A policy number cannot be read from its clause; state it with the document.' },
+  'agreement-parameter-unread': {
+    status: 422,
+    clause: '1.2',
+    meaning: 'A policy number cannot be read from its clause; state it with the document.',
+  },
   'agreement-version-unknown': { status: 404, clause: '1.2', meaning: 'No version of this name has been published.' },
   'agreement-version-exists': { status: 409, clause: '1.2', meaning: 'A published version never changes; publish it under a new name.' },
   'agreement-effective-in-past': { status: 422, clause: '1.2', meaning: 'A version takes effect when it is published or later.' },

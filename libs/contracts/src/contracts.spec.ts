@@ -4,8 +4,10 @@ import { allFacts, allRejections, groupOf, parseType, serviceNames, topicOf, typ
 const facts = Object.values(allFacts).flatMap((ofService) => Object.values(ofService) as Fact[]);
 
 describe('facts', () => {
-  test.each(facts.map((fact) => [`${fact.service}.${fact.name}`, fact] as const))('the example of %s fits its schema', (_name, fact) => expect(faultsOf(fact.schema, fact.example)).toEqual([]));
-  test('a name is one service\'s only, so that a subscriber never has to guess', () => {
+  test.each(facts.map((fact) => [`${fact.service}.${fact.name}`, fact] as const))('the example of %s fits its schema', (_name, fact) =>
+    expect(faultsOf(fact.schema, fact.example)).toEqual([]),
+  );
+  test("a name is one service's only, so that a subscriber never has to guess", () => {
     const names = facts.map((fact) => fact.name);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -16,14 +18,17 @@ describe('facts', () => {
 });
 
 describe('rejections', () => {
-  test.each(Object.entries(allRejections))('%s answers every code with a status, a sentence and, for a rule, its clause', (service, { table, reject }) => {
-    for (const [code, entry] of Object.entries<RejectionEntry>(table)) {
-      expect(code).toMatch(/^[a-z][a-z0-9-]+$/);
-      expect(entry.meaning).toMatch(/\.$/);
-      expect((reject as (code: string) => unknown)(code)).toEqual({ kind: 'rejection', code });
-    }
-    expect(serviceNames).toContain(service);
-  });
+  test.each(Object.entries(allRejections))(
+    '%s answers every code with a status, a sentence and, for a rule, its clause',
+    (service, { table, reject }) => {
+      for (const [code, entry] of Object.entries<RejectionEntry>(table)) {
+        expect(code).toMatch(/^[a-z][a-z0-9-]+$/);
+        expect(entry.meaning).toMatch(/\.$/);
+        expect((reject as (code: string) => unknown)(code)).toEqual({ kind: 'rejection', code });
+      }
+      expect(serviceNames).toContain(service);
+    },
+  );
 });
 
 test('topics and groups are named after services and stations', () => {

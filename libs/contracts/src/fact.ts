@@ -33,4 +33,6 @@ export const factsOf = <Schemas extends Record<string, TObject>>(
     };
   },
 ): Facts<Schemas> =>
-  Object.fromEntries(Object.entries(declarations).map(([name, fact]) => [name, { version: 1, ...fact, service, name }])) as unknown as Facts<Schemas>;
+  Object.fromEntries(
+    Object.entries(declarations).map(([name, fact]) => [name, { version: 1, ...fact, service, name }]),
+  ) as unknown as Facts<Schemas>;

@@ -28,7 +28,13 @@ export const identityFacts = factsOf('identity', {
   AgreementAccepted: {
     clause: '1.1',
     meaning: 'An act of the account counts as acceptance of this version of the agreement; told once per version.',
-    schema: Type.Object({ accountId: Id, agreementVersion: VersionName, documentHash: Type.String(), act: OneOf('registration', 'login', 'use'), acceptedAt: At }),
+    schema: Type.Object({
+      accountId: Id,
+      agreementVersion: VersionName,
+      documentHash: Type.String(),
+      act: OneOf('registration', 'login', 'use'),
+      acceptedAt: At,
+    }),
     example: { accountId: account, agreementVersion: '2026-01', documentHash: 'a'.repeat(64), act: 'registration', acceptedAt: at },
   },
   AgreementDeclined: {
@@ -60,7 +66,11 @@ export const identityFacts = factsOf('identity', {
 /** Why identity refuses, in order of precedence. */
 export const identityRejections = rejections('identity', {
   'account-unknown': { status: 404, meaning: 'There is no such account.' },
-  'no-agreement-in-force': { status: 409, clause: '1.1', meaning: 'No agreement is in force yet, so nobody can accept it and no account can be opened.' },
+  'no-agreement-in-force': {
+    status: 409,
+    clause: '1.1',
+    meaning: 'No agreement is in force yet, so nobody can accept it and no account can be opened.',
+  },
   'already-registered': { status: 409, clause: '2.1.1', meaning: 'An account with this e-mail address exists already.' },
   'password-too-weak': { status: 422, clause: '3.2', meaning: 'The password is too short, too common or known to be breached.' },
   'credentials-wrong': { status: 403, clause: '3.2', meaning: 'E-mail address or password is wrong.' },
@@ -70,6 +80,14 @@ export const identityRejections = rejections('identity', {
   'code-expired': { status: 409, clause: '2.1.1', meaning: 'The one-time code is no longer valid; ask for a new one.' },
   'code-tries-used-up': { status: 409, clause: '2.1.1', meaning: 'Too many wrong codes; ask for a new one.' },
   'already-verified': { status: 409, clause: '2.1.1', meaning: 'The account is verified already, under another identity.' },
-  'credit-code-invalid': { status: 422, clause: '2.1.1', meaning: 'The unified social credit code is not well-formed or its check digit is wrong.' },
-  'id-card-invalid': { status: 422, clause: '2.1.1', meaning: 'The resident identity number is not well-formed or its check digit is wrong.' },
+  'credit-code-invalid': {
+    status: 422,
+    clause: '2.1.1',
+    meaning: 'The unified social credit code is not well-formed or its check digit is wrong.',
+  },
+  'id-card-invalid': {
+    status: 422,
+    clause: '2.1.1',
+    meaning: 'The resident identity number is not well-formed or its check digit is wrong.',
+  },
 });

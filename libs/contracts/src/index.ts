@@ -17,9 +17,21 @@ export { Channel, notificationFacts, notificationRejections } from './notificati
 export { orderFacts, OrderLine, orderRejections, VoucherUse } from './order';
 
 /** Every fact, by service. */
-export const allFacts = { identity: identityFacts, order: orderFacts, billing: billingFacts, invoice: invoiceFacts, notification: notificationFacts, compliance: complianceFacts } as const;
+export const allFacts = {
+  identity: identityFacts,
+  order: orderFacts,
+  billing: billingFacts,
+  invoice: invoiceFacts,
+  notification: notificationFacts,
+  compliance: complianceFacts,
+} as const;
 
 /** Every service's rejections. */
 export const allRejections = {
-  identity: identityRejections, order: orderRejections, billing: billingRejections, invoice: invoiceRejections, notification: notificationRejections, compliance: complianceRejections,
+  identity: identityRejections,
+  order: orderRejections,
+  billing: billingRejections,
+  invoice: invoiceRejections,
+  notification: notificationRejections,
+  compliance: complianceRejections,
 } as const;

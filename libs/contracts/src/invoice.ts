@@ -9,7 +9,7 @@ const at = '2026-03-04T01:00:00.000Z';
 export const invoiceFacts = factsOf('invoice', {
   InvoiceScheduled: {
     clause: '2.2.3',
-    meaning: 'The order\'s money has arrived: its invoice is due.',
+    meaning: "The order's money has arrived: its invoice is due.",
     schema: Type.Object({ orderId: Id, accountId: Id, amountMinor: Minor, currency: CurrencyCode, dueBy: At, scheduledAt: At }),
     example: { ...invoice, amountMinor: 191_000, currency: 'CNY', dueBy: '2026-03-12T16:00:00.000Z', scheduledAt: at },
   },
@@ -57,5 +57,9 @@ export const invoiceRejections = rejections('invoice', {
   'invoice-exists': { status: 409, clause: '2.2.3', meaning: 'The order has an invoice already, and it says something else.' },
   'invoice-not-issued': { status: 409, clause: '2.2.5', meaning: 'The invoice is not issued, so it cannot come back.' },
   'invoice-cancelled': { status: 409, clause: '2.2.5', meaning: 'The invoice was cancelled and will not be issued.' },
-  'return-not-required': { status: 409, clause: '2.2.5', meaning: 'Nobody asked for a refund of this order, so the invoice stays with the customer.' },
+  'return-not-required': {
+    status: 409,
+    clause: '2.2.5',
+    meaning: 'Nobody asked for a refund of this order, so the invoice stays with the customer.',
+  },
 });

@@ -13,8 +13,25 @@ export const notificationFacts = factsOf('notification', {
   NoticeSent: {
     clause: '7.1',
     meaning: 'A notice went out by at least one channel and counts as delivered from then on.',
-    schema: Type.Object({ noticeId: Id, accountId: Id, template: Type.String(), about: Id, channels: Type.Array(Channel, { minItems: 1 }), aboutClause: Type.Optional(ClauseRef), sentAt: At, deemedDeliveredAt: At }),
-    example: { ...notice, template: 'OrderPaid', about: 'order-6a0cbb9c', channels: ['in-site', 'e-mail'], aboutClause: '2.2.2', sentAt: at, deemedDeliveredAt: at },
+    schema: Type.Object({
+      noticeId: Id,
+      accountId: Id,
+      template: Type.String(),
+      about: Id,
+      channels: Type.Array(Channel, { minItems: 1 }),
+      aboutClause: Type.Optional(ClauseRef),
+      sentAt: At,
+      deemedDeliveredAt: At,
+    }),
+    example: {
+      ...notice,
+      template: 'OrderPaid',
+      about: 'order-6a0cbb9c',
+      channels: ['in-site', 'e-mail'],
+      aboutClause: '2.2.2',
+      sentAt: at,
+      deemedDeliveredAt: at,
+    },
   },
   NoticeBounced: {
     clause: '7.2',

@@ -16,7 +16,8 @@ export const ClauseRef = Type.String({ pattern: '^\\d+(\\.\\d+)*$' });
 export const VersionName = Type.String({ minLength: 1, maxLength: 64 });
 
 /** One of a fixed set of words. */
-export const OneOf = <const Word extends string>(...words: readonly Word[]): TUnsafe<Word> => Type.Unsafe<Word>({ type: 'string', enum: words });
+export const OneOf = <const Word extends string>(...words: readonly Word[]): TUnsafe<Word> =>
+  Type.Unsafe<Word>({ type: 'string', enum: words });
 
 /** What an order carries of the agreement it was submitted under; later versions never change it. */
 export const Terms = Type.Object({

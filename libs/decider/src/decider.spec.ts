@@ -1,4 +1,20 @@
-import { events, examplesOf, fold, internal, parseStreamName, Personal, personalPaths, published, publishedAs, rejections, stateMatrix, stream, streamName, Type, under } from './index';
+import {
+  events,
+  examplesOf,
+  fold,
+  internal,
+  parseStreamName,
+  Personal,
+  personalPaths,
+  published,
+  publishedAs,
+  rejections,
+  stateMatrix,
+  stream,
+  streamName,
+  Type,
+  under,
+} from './index';
 import type { EventOf } from './index';
 import { checkStream, givenFor } from './testing';
 
@@ -15,19 +31,28 @@ const lampEvents = events({
 type Lamp = { readonly status: 'none' | 'dark' | 'lit' | 'broken' };
 const evolve = (lamp: Lamp, event: EventOf<typeof lampEvents>): Lamp => {
   switch (event.type) {
-    case 'LampPlaced': return { status: 'dark' };
-    case 'LampLit': return lamp.status === 'dark' ? { status: 'lit' } : lamp;
-    case 'LampBroke': return { status: 'broken' };
-    default: return event satisfies never;
+    case 'LampPlaced':
+      return { status: 'dark' };
+    case 'LampLit':
+      return lamp.status === 'dark' ? { status: 'lit' } : lamp;
+    case 'LampBroke':
+      return { status: 'broken' };
+    default:
+      return event satisfies never;
   }
 };
-const place = (lamp: Lamp, { owner }: { owner: string }, _facts: object) => (lamp.status === 'none' ? [lampEvents.LampPlaced({ accountId: 'a', owner })] : []);
+const place = (lamp: Lamp, { owner }: { owner: string }, _facts: object) =>
+  lamp.status === 'none' ? [lampEvents.LampPlaced({ accountId: 'a', owner })] : [];
 const light = (lamp: Lamp, { watt }: { watt: number }, _facts: { now: string }) => {
   switch (lamp.status) {
-    case 'none': return reject('lamp-missing');
-    case 'broken': return reject('lamp-broken', { watt });
-    case 'lit': return [];
-    case 'dark': return [lampEvents.LampLit({ watt })];
+    case 'none':
+      return reject('lamp-missing');
+    case 'broken':
+      return reject('lamp-broken', { watt });
+    case 'lit':
+      return [];
+    case 'dark':
+      return [lampEvents.LampLit({ watt })];
   }
 };
 const lamp = stream({ category: 'lamp', events: lampEvents, initialState: { status: 'none' } as Lamp, evolve, decide: { place, light } });
@@ -36,35 +61,81 @@ const facts = { now: '2026-03-02T00:00:00.000Z' };
 const aLamp = [lampEvents.LampPlaced({ accountId: 'a', owner: 'x' })];
 
 describe('the stream kernel', () => {
-  test('a command leads to its events', () => given(...aLamp).when('light', { watt: 5 }, facts).then(lampEvents.LampLit({ watt: 5 })));
-  test('a command that is so already leads to nothing', () => given(...aLamp, lampEvents.LampLit({ watt: 5 })).when('light', { watt: 5 }, facts).thenNothing());
-  test('a refusal names its code and details', () => given(lampEvents.LampBroke({ why: 'old' })).when('light', { watt: 5 }, facts).thenRejected('lamp-broken', { watt: 5 }));
-  test('a category with a dash is refused, because it ends at the first dash', () => expect(() => stream({ ...lamp, category: 'the-lamp' })).toThrow(TypeError));
+  test('a command leads to its events', () =>
+    given(...aLamp)
+      .when('light', { watt: 5 }, facts)
+      .then(lampEvents.LampLit({ watt: 5 })));
+  test('a command that is so already leads to nothing', () =>
+    given(...aLamp, lampEvents.LampLit({ watt: 5 }))
+      .when('light', { watt: 5 }, facts)
+      .thenNothing());
+  test('a refusal names its code and details', () =>
+    given(lampEvents.LampBroke({ why: 'old' }))
+      .when('light', { watt: 5 }, facts)
+      .thenRejected('lamp-broken', { watt: 5 }));
+  test('a category with a dash is refused, because it ends at the first dash', () =>
+    expect(() => stream({ ...lamp, category: 'the-lamp' })).toThrow(TypeError));
   test('a stream name parts at the first dash only', () => {
     expect(parseStreamName(streamName(lamp, 'a-b'))).toEqual({ category: 'lamp', id: 'a-b' });
     expect(parseStreamName('lamp')).toEqual({ category: 'lamp', id: '' });
   });
-  test('an event can be decided under another clause than its declaration names', () => expect(under('8.2.2', lampEvents.LampLit({ watt: 1 }))).toMatchObject({ clause: '8.2.2' }));
-  test('a fold starts from any state', () => expect(fold(lamp, [lampEvents.LampLit({ watt: 1 })], { status: 'dark' })).toEqual({ status: 'lit' }));
+  test('an event can be decided under another clause than its declaration names', () =>
+    expect(under('8.2.2', lampEvents.LampLit({ watt: 1 }))).toMatchObject({ clause: '8.2.2' }));
+  test('a fold starts from any state', () =>
+    expect(fold(lamp, [lampEvents.LampLit({ watt: 1 })], { status: 'dark' })).toEqual({ status: 'lit' }));
   test('personal fields are found wherever they stand', () =>
-    expect(personalPaths(Type.Object({ a: Type.Object({ b: Type.Array(Type.Object({ c: Personal() })) }), d: Type.Optional(Personal({ of: 'payerId' })) }))).toEqual([
+    expect(
+      personalPaths(
+        Type.Object({ a: Type.Object({ b: Type.Array(Type.Object({ c: Personal() })) }), d: Type.Optional(Personal({ of: 'payerId' })) }),
+      ),
+    ).toEqual([
       { path: ['a', 'b', '*', 'c'], subject: 'accountId' },
       { path: ['d'], subject: 'payerId' },
     ]));
 });
 
 describe('the given / when / then kit', () => {
-  test('other events than the expected ones fail', () => expect(() => given(...aLamp).when('light', { watt: 5 }, facts).then(lampEvents.LampLit({ watt: 6 }))).toThrow());
-  test('an unexpected refusal fails and says its code', () => expect(() => given().when('light', { watt: 5 }, facts).then()).toThrow(/lamp-missing/));
-  test('an expected refusal that does not come fails', () => expect(() => given(...aLamp).when('light', { watt: 5 }, facts).thenRejected('lamp-missing')).toThrow(/LampLit/));
-  test('an event that does not fit its schema fails', () => expect(() => given(...aLamp).when('light', { watt: 0.5 }, facts).then(lampEvents.LampLit({ watt: 0.5 }))).toThrow(/integer/));
+  test('other events than the expected ones fail', () =>
+    expect(() =>
+      given(...aLamp)
+        .when('light', { watt: 5 }, facts)
+        .then(lampEvents.LampLit({ watt: 6 })),
+    ).toThrow());
+  test('an unexpected refusal fails and says its code', () =>
+    expect(() => given().when('light', { watt: 5 }, facts).then()).toThrow(/lamp-missing/));
+  test('an expected refusal that does not come fails', () =>
+    expect(() =>
+      given(...aLamp)
+        .when('light', { watt: 5 }, facts)
+        .thenRejected('lamp-missing'),
+    ).toThrow(/LampLit/));
+  test('an event that does not fit its schema fails', () =>
+    expect(() =>
+      given(...aLamp)
+        .when('light', { watt: 0.5 }, facts)
+        .then(lampEvents.LampLit({ watt: 0.5 })),
+    ).toThrow(/integer/));
   test('a command that counts twice when taken twice fails', () => {
     const forgetful = stream({ ...lamp, evolve: (state: Lamp) => state });
-    expect(() => givenFor(forgetful)().when('place', { owner: 'x' }, {}).then(...aLamp)).toThrow(/taken twice/);
+    expect(() =>
+      givenFor(forgetful)()
+        .when('place', { owner: 'x' }, {})
+        .then(...aLamp),
+    ).toThrow(/taken twice/);
   });
   test('a decision that changes the state it was given fails', () => {
-    const rude = stream({ ...lamp, decide: { poke: (state: { status: string }, _c: object, _f: object) => { state.status = 'lit'; return []; } } } as never);
-    expect(() => givenFor(rude as never as typeof lamp)(...aLamp).when('poke' as never, {} as never, {} as never)).toThrow(/must not change/);
+    const rude = stream({
+      ...lamp,
+      decide: {
+        poke: (state: { status: string }, _c: object, _f: object) => {
+          state.status = 'lit';
+          return [];
+        },
+      },
+    } as never);
+    expect(() => givenFor(rude as never as typeof lamp)(...aLamp).when('poke' as never, {} as never, {} as never)).toThrow(
+      /must not change/,
+    );
   });
   test('what does not fit does not compile', () => {
     const types = (): void => {
@@ -89,13 +160,26 @@ describe('the given / when / then kit', () => {
 
 describe('examples', () => {
   const examples = examplesOf(lamp, {
-    histories: { none: [], dark: aLamp, lit: [...aLamp, lampEvents.LampLit({ watt: 5 })], broken: [...aLamp, lampEvents.LampBroke({ why: 'old' })] },
+    histories: {
+      none: [],
+      dark: aLamp,
+      lit: [...aLamp, lampEvents.LampLit({ watt: 5 })],
+      broken: [...aLamp, lampEvents.LampBroke({ why: 'old' })],
+    },
     commands: { place: [{ owner: 'x' }, {}], light: [{ watt: 5 }, facts] },
   });
   test('the state matrix shows events, codes and what is so already', () =>
     expect(stateMatrix(examples)).toBe(
-      ['| | light | place |', '|---|---|---|', '| none | `lamp-missing` | LampPlaced |', '| dark | LampLit | already so |', '| lit | already so | already so |', '| broken | `lamp-broken` | already so |'].join('\n'),
+      [
+        '| | light | place |',
+        '|---|---|---|',
+        '| none | `lamp-missing` | LampPlaced |',
+        '| dark | LampLit | already so |',
+        '| lit | already so | already so |',
+        '| broken | `lamp-broken` | already so |',
+      ].join('\n'),
     ));
   test('a sound stream passes every check', () => expect(() => checkStream(examples)).not.toThrow());
-  test('a history that leads elsewhere is caught', () => expect(() => checkStream({ ...examples, histories: { ...examples.histories, none: aLamp } })).toThrow(/leads to dark/));
+  test('a history that leads elsewhere is caught', () =>
+    expect(() => checkStream({ ...examples, histories: { ...examples.histories, none: aLamp } })).toThrow(/leads to dark/));
 });

@@ -43,7 +43,12 @@ interface Options {
   readonly upcasts?: readonly Upcast[];
 }
 
-const declare = <Schema extends TObject>(schema: Schema, publication: Publication, options: Options, clause?: string): EventDeclaration<Schema> => {
+const declare = <Schema extends TObject>(
+  schema: Schema,
+  publication: Publication,
+  options: Options,
+  clause?: string,
+): EventDeclaration<Schema> => {
   const upcasts = options.upcasts ?? [];
   const decidedUnder = options.clause ?? clause;
   return { schema, publication, upcasts, version: upcasts.length + 1, ...(decidedUnder === undefined ? {} : { clause: decidedUnder }) };

@@ -16,17 +16,26 @@ export interface StreamExamples<S extends AnyStream = AnyStream> {
 }
 
 /** Declares the examples of a stream; a status or a command without one does not compile. */
-export const examplesOf = <S extends AnyStream>(stream: S, examples: Omit<StreamExamples<S>, 'stream'>): StreamExamples<S> => ({ stream, ...examples });
+export const examplesOf = <S extends AnyStream>(stream: S, examples: Omit<StreamExamples<S>, 'stream'>): StreamExamples<S> => ({
+  stream,
+  ...examples,
+});
 
 /** Prints statuses × commands as a Markdown table: events, a rejection's code, or "already so". */
 export const stateMatrix = ({ stream, histories, commands }: StreamExamples): string => {
   const names = Object.keys(commands).sort();
   const cell = (history: readonly never[], name: string): string => {
     const [command, facts] = commands[name] as readonly [never, never];
-    const decided = (stream.decide[name] as (...args: never[]) => readonly { type: string }[] | Rejection)(fold(stream, history) as never, command, facts);
+    const decided = (stream.decide[name] as (...args: never[]) => readonly { type: string }[] | Rejection)(
+      fold(stream, history) as never,
+      command,
+      facts,
+    );
     if (isRejection(decided)) return `\`${decided.code}\``;
     return decided.length === 0 ? 'already so' : decided.map((event) => event.type).join(', ');
   };
-  const rows = Object.entries(histories as Readonly<Record<string, readonly never[]>>).map(([status, history]) => `| ${status} | ${names.map((name) => cell(history, name)).join(' | ')} |`);
+  const rows = Object.entries(histories as Readonly<Record<string, readonly never[]>>).map(
+    ([status, history]) => `| ${status} | ${names.map((name) => cell(history, name)).join(' | ')} |`,
+  );
   return [`| | ${names.join(' | ')} |`, `|---|${names.map(() => '---').join('|')}|`, ...rows].join('\n');
 };

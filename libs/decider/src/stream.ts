@@ -51,8 +51,20 @@ export interface AnyStream {
 
 export type StateOf<S> = S extends { readonly initialState: infer State } ? State : never;
 export type CommandName<S extends AnyStream> = keyof S['decide'] & string;
-export type CommandOf<S extends AnyStream, Name extends CommandName<S>> = S['decide'][Name] extends (state: never, command: infer C, ...rest: never[]) => unknown ? C : never;
-export type FactsOf<S extends AnyStream, Name extends CommandName<S>> = S['decide'][Name] extends (state: never, command: never, facts: infer F) => unknown ? F : never;
+export type CommandOf<S extends AnyStream, Name extends CommandName<S>> = S['decide'][Name] extends (
+  state: never,
+  command: infer C,
+  ...rest: never[]
+) => unknown
+  ? C
+  : never;
+export type FactsOf<S extends AnyStream, Name extends CommandName<S>> = S['decide'][Name] extends (
+  state: never,
+  command: never,
+  facts: infer F,
+) => unknown
+  ? F
+  : never;
 export type CodeOf<S extends AnyStream, Name extends CommandName<S>> = Extract<ReturnType<S['decide'][Name]>, Rejection>['code'];
 
 /** Declares a stream; the types of its events, state and decisions are inferred and checked against one another. */
@@ -64,7 +76,8 @@ export const stream = <
 >(
   definition: Stream<Category, Types, State, Decide>,
 ): Stream<Category, Types, State, Decide> => {
-  if (!/^[a-z][a-z0-9_]*$/.test(definition.category)) throw new TypeError(`category "${definition.category}": lower case, digits and underscores only`);
+  if (!/^[a-z][a-z0-9_]*$/.test(definition.category))
+    throw new TypeError(`category "${definition.category}": lower case, digits and underscores only`);
   return definition;
 };
 

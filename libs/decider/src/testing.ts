@@ -46,7 +46,8 @@ export const givenFor =
         },
         thenNothing: () => deepStrictEqual(decided, []),
         thenRejected: (code, details) => {
-          if (!isRejection(decided)) return void fail(`${name} was not refused: ${decided.map((event: { type: string }) => event.type).join(', ') || 'nothing'}`);
+          if (!isRejection(decided))
+            return void fail(`${name} was not refused: ${decided.map((event: { type: string }) => event.type).join(', ') || 'nothing'}`);
           strictEqual(decided.code, code);
           if (details !== undefined) deepStrictEqual(decided.details, details);
         },
@@ -63,7 +64,9 @@ export const checkStream = ({ stream, histories, commands }: StreamExamples): vo
     return state;
   });
   const everyEvent = Object.values(histories as Readonly<Record<string, readonly never[]>>).flat() as { type: string; data: unknown }[];
-  for (const state of states) for (const event of everyEvent) ok(stream.evolve(state, event) !== undefined, `evolve has no answer to ${event.type} in ${state.status}`);
+  for (const state of states)
+    for (const event of everyEvent)
+      ok(stream.evolve(state, event) !== undefined, `evolve has no answer to ${event.type} in ${state.status}`);
   for (const [name, [command, facts]] of Object.entries<readonly [unknown, unknown]>(commands)) {
     for (const state of states) {
       const decide = stream.decide[name] as (state: unknown, command: unknown, facts: unknown) => readonly never[] | Rejection;

@@ -45,7 +45,9 @@ test('over TLS, somebody who signed in may write and read', async () => {
 });
 
 test('credentials in the connection string serve the batched appends', async () => {
-  const withCredentials = connect(`${server.connectionString.replace('//', `//${admin.username}:${encodeURIComponent(admin.password)}@`)}?tls=true&tlsCAFile=${encodeURIComponent(caFile)}`);
+  const withCredentials = connect(
+    `${server.connectionString.replace('//', `//${admin.username}:${encodeURIComponent(admin.password)}@`)}?tls=true&tlsCAFile=${encodeURIComponent(caFile)}`,
+  );
   const stream = freshStream();
   expect(await withCredentials.appendToStream(stream, numbered(1))).toMatchObject({ success: true });
   await withCredentials.dispose();
@@ -53,7 +55,12 @@ test('credentials in the connection string serve the batched appends', async () 
 
 test('nobody gets in without credentials or with wrong ones', async () => {
   const stream = freshStream();
-  for (const credentials of [undefined, { ...clerk, password: 'wrong' }, { username: 'nobody', password: '' }, { username: '', password: 'x' }]) {
+  for (const credentials of [
+    undefined,
+    { ...clerk, password: 'wrong' },
+    { username: 'nobody', password: '' },
+    { username: '', password: 'x' },
+  ]) {
     const options = credentials ? { credentials } : {};
     await denied(client.appendToStream(stream, numbered(1), options));
     await denied(collect(client.readStream(stream, options)));
@@ -76,9 +83,19 @@ test('$all and system streams are for admins', async () => {
 test('an access list in the metadata says who may do what; admins always may', async () => {
   const stream = freshStream();
   await client.appendToStream(stream, numbered(1), { credentials: other });
-  await client.setStreamMetadata(stream, {
-    acl: { readRoles: ['other', 'clerks'], writeRoles: ['clerks'], deleteRoles: ['$admins'], metaReadRoles: ['$all'], metaWriteRoles: ['$admins'] },
-  }, { credentials: admin });
+  await client.setStreamMetadata(
+    stream,
+    {
+      acl: {
+        readRoles: ['other', 'clerks'],
+        writeRoles: ['clerks'],
+        deleteRoles: ['$admins'],
+        metaReadRoles: ['$all'],
+        metaWriteRoles: ['$admins'],
+      },
+    },
+    { credentials: admin },
+  );
   await denied(client.appendToStream(stream, numbered(1), { credentials: other }));
   await client.appendToStream(stream, numbered(1, 1), { credentials: clerk });
   await client.appendToStream(stream, numbered(1, 2), { credentials: admin });

@@ -32,7 +32,10 @@ export class Access {
   private readonly users: ReadonlyMap<string, { readonly user: NodeUser; readonly password: Buffer }>;
 
   /** @param users who may sign in; with nobody listed, everybody may do everything. */
-  constructor(users: readonly NodeUser[], private readonly heads: Heads) {
+  constructor(
+    users: readonly NodeUser[],
+    private readonly heads: Heads,
+  ) {
     this.users = new Map(users.map((user) => [user.name, { user, password: digest(user.password) }]));
   }
 

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import {
-  ANY, type AppendExpectedRevision, binaryEvent, BACKWARDS, EventStoreDBClient, jsonEvent, MaxAppendSizeExceededError, NO_STREAM, STREAM_EXISTS, StreamNotFoundError, WrongExpectedVersionError, START,
+  ANY,
+  type AppendExpectedRevision,
+  binaryEvent,
+  BACKWARDS,
+  EventStoreDBClient,
+  jsonEvent,
+  MaxAppendSizeExceededError,
+  NO_STREAM,
+  STREAM_EXISTS,
+  StreamNotFoundError,
+  WrongExpectedVersionError,
+  START,
 } from '@eventstore/db-client';
 import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-client';
 import { startTestNode, type TestNode } from './testing';
@@ -20,7 +31,10 @@ afterAll(async () => {
 // Credentials given with a call make the client use Append instead of BatchAppend. An insecure client does not send them.
 const UNARY = { credentials: { username: 'nobody', password: 'nothing' } };
 
-describe.each([['BatchAppend', {}], ['Append', UNARY]])('%s', (_name, path) => {
+describe.each([
+  ['BatchAppend', {}],
+  ['Append', UNARY],
+])('%s', (_name, path) => {
   test('the answer tells the revision and position of the last event', async () => {
     const stream = freshStream();
     const first = await client.appendToStream(stream, numbered(3), { expectedRevision: NO_STREAM, ...path });
@@ -45,7 +59,10 @@ describe.each([['BatchAppend', {}], ['Append', UNARY]])('%s', (_name, path) => {
     expect(await collect(client.readStream(stream))).toHaveLength(2);
   });
 
-  test.each<[string, AppendExpectedRevision]>([['a revision', 0n], ['that the stream exists', STREAM_EXISTS]])('an append to a new stream that expects %s is refused', async (_case, expectedRevision) => {
+  test.each<[string, AppendExpectedRevision]>([
+    ['a revision', 0n],
+    ['that the stream exists', STREAM_EXISTS],
+  ])('an append to a new stream that expects %s is refused', async (_case, expectedRevision) => {
     const stream = freshStream();
     const refused = await client.appendToStream(stream, numbered(1), { expectedRevision, ...path }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(WrongExpectedVersionError);
@@ -53,7 +70,11 @@ describe.each([['BatchAppend', {}], ['Append', UNARY]])('%s', (_name, path) => {
     await expect(collect(client.readStream(stream))).rejects.toBeInstanceOf(StreamNotFoundError);
   });
 
-  test.each<[string, AppendExpectedRevision]>([['any', ANY], ['that the stream exists', STREAM_EXISTS], ['the head', 1n]])('an append that expects %s goes on after the head', async (_case, expectedRevision) => {
+  test.each<[string, AppendExpectedRevision]>([
+    ['any', ANY],
+    ['that the stream exists', STREAM_EXISTS],
+    ['the head', 1n],
+  ])('an append that expects %s goes on after the head', async (_case, expectedRevision) => {
     const stream = freshStream();
     await client.appendToStream(stream, numbered(2));
     expect(await client.appendToStream(stream, numbered(1, 2), { expectedRevision, ...path })).toMatchObject({ nextExpectedRevision: 2n });
@@ -62,11 +83,19 @@ describe.each([['BatchAppend', {}], ['Append', UNARY]])('%s', (_name, path) => {
   test('a stream that has metadata only does exist', async () => {
     const stream = freshStream();
     await client.setStreamMetadata(stream, { maxCount: 5 });
-    expect(await client.appendToStream(stream, numbered(1), { expectedRevision: STREAM_EXISTS, ...path })).toMatchObject({ nextExpectedRevision: 0n });
+    expect(await client.appendToStream(stream, numbered(1), { expectedRevision: STREAM_EXISTS, ...path })).toMatchObject({
+      nextExpectedRevision: 0n,
+    });
   });
 
-  test.each<[string, AppendExpectedRevision]>([['any', ANY], ['no stream', NO_STREAM], ['that the stream exists', STREAM_EXISTS], ['a revision', 1n]])(
-    'an append repeated with the same ids, expecting %s, is answered as the first time and changes nothing', async (_case, expectedRevision) => {
+  test.each<[string, AppendExpectedRevision]>([
+    ['any', ANY],
+    ['no stream', NO_STREAM],
+    ['that the stream exists', STREAM_EXISTS],
+    ['a revision', 1n],
+  ])(
+    'an append repeated with the same ids, expecting %s, is answered as the first time and changes nothing',
+    async (_case, expectedRevision) => {
       const stream = freshStream();
       if (expectedRevision !== NO_STREAM) await client.appendToStream(stream, numbered(2));
       const events = numbered(2, 10);
@@ -75,7 +104,8 @@ describe.each([['BatchAppend', {}], ['Append', UNARY]])('%s', (_name, path) => {
       const again = await client.appendToStream(stream, events, { expectedRevision, ...path });
       expect(again).toEqual(first);
       expect(numbers(await collect(client.readStream(stream)))).toEqual([...(expectedRevision === NO_STREAM ? [] : [0, 1]), 10, 11, 20]);
-    });
+    },
+  );
 
   test('an append of which only the beginning was written before is refused', async () => {
     const stream = freshStream();
@@ -91,7 +121,9 @@ describe.each([['BatchAppend', {}], ['Append', UNARY]])('%s', (_name, path) => {
     const stream = freshStream();
     const events = numbered(3);
     await client.appendToStream(stream, events, { expectedRevision: NO_STREAM });
-    expect(await client.appendToStream(stream, events.slice(0, 2), { expectedRevision: NO_STREAM, ...path })).toMatchObject({ nextExpectedRevision: 1n });
+    expect(await client.appendToStream(stream, events.slice(0, 2), { expectedRevision: NO_STREAM, ...path })).toMatchObject({
+      nextExpectedRevision: 1n,
+    });
   });
 
   test('the same id in another stream is another event', async () => {
@@ -110,24 +142,35 @@ describe.each([['BatchAppend', {}], ['Append', UNARY]])('%s', (_name, path) => {
 
   test('more bytes than the limit are refused, as many are not', async () => {
     const [small, large] = [freshStream(), freshStream()];
-    const event = (bytes: number): ReturnType<typeof binaryEvent> => binaryEvent({ type: 'Blob', data: new Uint8Array(bytes), metadata: new Uint8Array(100) });
+    const event = (bytes: number): ReturnType<typeof binaryEvent> =>
+      binaryEvent({ type: 'Blob', data: new Uint8Array(bytes), metadata: new Uint8Array(100) });
     const limit = 1024 * 1024;
     await client.appendToStream(small, event(limit - 100 - 8), { ...path });
     const refused = await client.appendToStream(large, event(limit - 100 - 7), { ...path }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(MaxAppendSizeExceededError);
     expect(refused).toMatchObject({ maxAppendSize: limit });
-    await expect(client.appendToStream(large, [event(limit / 2), event(limit / 2)], { ...path })).rejects.toBeInstanceOf(MaxAppendSizeExceededError);
+    await expect(client.appendToStream(large, [event(limit / 2), event(limit / 2)], { ...path })).rejects.toBeInstanceOf(
+      MaxAppendSizeExceededError,
+    );
     await expect(collect(client.readStream(large))).rejects.toBeInstanceOf(StreamNotFoundError);
   });
 
   test('an empty append changes nothing', async () => {
     const stream = freshStream();
     await client.appendToStream(stream, numbered(2));
-    expect(await client.appendToStream(stream, [], { expectedRevision: 1n, ...path })).toMatchObject({ success: true, nextExpectedRevision: 1n });
+    expect(await client.appendToStream(stream, [], { expectedRevision: 1n, ...path })).toMatchObject({
+      success: true,
+      nextExpectedRevision: 1n,
+    });
     await expect(client.appendToStream(stream, [], { expectedRevision: 0n, ...path })).rejects.toBeInstanceOf(WrongExpectedVersionError);
   });
 
-  test.each([['too long', 'a'.repeat(1025)], ['only U+0000', '\0'], ['with U+0000 in it', 'nul\0nul'], ['of no stream', '$$']])('a stream name %s is refused', async (_case, stream) => {
+  test.each([
+    ['too long', 'a'.repeat(1025)],
+    ['only U+0000', '\0'],
+    ['with U+0000 in it', 'nul\0nul'],
+    ['of no stream', '$$'],
+  ])('a stream name %s is refused', async (_case, stream) => {
     await expect(client.appendToStream(stream, numbered(1), { ...path })).rejects.toThrow();
   });
 
@@ -146,7 +189,15 @@ test('what was written is read back byte for byte', async () => {
     binaryEvent({ id: binaryId, type: 'Blob', data: bytes, metadata: Uint8Array.of(0, 255, 128) }),
   ]);
   const [json, binary] = await collect(client.readStream(stream));
-  expect(json?.event).toMatchObject({ streamId: stream, id: jsonId, type: '订单 Paid', isJson: true, data: { text: '契约 "\\ \u0001 🌩', n: 1.5 }, metadata: { who: '客户' }, revision: 0n });
+  expect(json?.event).toMatchObject({
+    streamId: stream,
+    id: jsonId,
+    type: '订单 Paid',
+    isJson: true,
+    data: { text: '契约 "\\ \u0001 🌩', n: 1.5 },
+    metadata: { who: '客户' },
+    revision: 0n,
+  });
   expect(binary?.event).toMatchObject({ id: binaryId, isJson: false, revision: 1n });
   expect(Buffer.from(binary?.event?.data as Uint8Array)).toEqual(Buffer.from(bytes));
   expect(Buffer.from(binary?.event?.metadata as Uint8Array)).toEqual(Buffer.of(0, 255, 128));
@@ -156,7 +207,9 @@ test('what was written is read back byte for byte', async () => {
 test('an append in several messages is one append', async () => {
   const [stream, refused] = [freshStream(), freshStream()];
   await client.appendToStream(stream, numbered(100), { expectedRevision: NO_STREAM, batchAppendSize: 500 });
-  await expect(client.appendToStream(stream, numbered(100), { expectedRevision: NO_STREAM, batchAppendSize: 500 })).rejects.toBeInstanceOf(WrongExpectedVersionError);
+  await expect(client.appendToStream(stream, numbered(100), { expectedRevision: NO_STREAM, batchAppendSize: 500 })).rejects.toBeInstanceOf(
+    WrongExpectedVersionError,
+  );
   const large = Array.from({ length: 12 }, () => binaryEvent({ type: 'Blob', data: new Uint8Array(100_000) }));
   await expect(client.appendToStream(refused, large, { batchAppendSize: 200_000 })).rejects.toBeInstanceOf(MaxAppendSizeExceededError);
   expect(revisions(await collect(client.readStream(stream)))).toEqual(Array.from({ length: 100 }, (_, index) => index));
@@ -200,7 +253,9 @@ test('64 concurrent appends that expect any revision all go into one stream, eac
 test('the same append sent twice at the same time is written once', async () => {
   const stream = freshStream();
   const events = numbered(3);
-  const answers = await Promise.all(Array.from({ length: 8 }, () => client.appendToStream(stream, events, { expectedRevision: NO_STREAM })));
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => client.appendToStream(stream, events, { expectedRevision: NO_STREAM })),
+  );
   expect(new Set(answers.map((answer) => String(answer.nextExpectedRevision)))).toEqual(new Set(['2']));
   expect(await collect(client.readStream(stream))).toHaveLength(3);
 });

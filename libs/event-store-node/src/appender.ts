@@ -52,7 +52,12 @@ export class Appender {
   private reconnecting: Promise<void> | undefined;
   private stopped = false;
 
-  constructor(private readonly options: AppenderOptions, private readonly pool: Pool, private readonly heads: Heads, private readonly tail: Tail) {
+  constructor(
+    private readonly options: AppenderOptions,
+    private readonly pool: Pool,
+    private readonly heads: Heads,
+    private readonly tail: Tail,
+  ) {
     this.ids = new LruMap(options.recentIds);
     this.writer = new WriterConnection(options.url, () => this.reconnect());
   }
@@ -112,8 +117,15 @@ export class Appender {
   private async write(pendings: readonly Pending[], trusting: boolean): Promise<boolean> {
     try {
       const requests = pendings.map((pending) => pending.request);
-      const { head, fresh } = await this.heads.load(requests.map((request) => request.stream), trusting ? saidToBeNew(requests) : undefined);
-      const committed = { head, seen: (id: string) => this.ids.get(id), eventAt: (stream: string, revision: number) => this.readEvent(stream, revision) };
+      const { head, fresh } = await this.heads.load(
+        requests.map((request) => request.stream),
+        trusting ? saidToBeNew(requests) : undefined,
+      );
+      const committed = {
+        head,
+        seen: (id: string) => this.ids.get(id),
+        eventAt: (stream: string, revision: number) => this.readEvent(stream, revision),
+      };
       const group = new Group(committed, this.tail.committed, this.options.nowMs());
       const outcomes: WriteOutcome[] = [];
       for (const request of requests) outcomes.push(await group.judge(request));
@@ -153,14 +165,18 @@ export class Appender {
 
   private async readEvent(stream: string, revision: number): Promise<{ id: string; position: number } | undefined> {
     const { rows } = await this.pool.query<{ id: string; position: string }>({
-      name: 'event-at', text: 'SELECT id, position FROM events WHERE stream = $1 AND revision = $2', values: [stream, revision],
+      name: 'event-at',
+      text: 'SELECT id, position FROM events WHERE stream = $1 AND revision = $2',
+      values: [stream, revision],
     });
     return rows[0] && { id: rows[0].id, position: Number(rows[0].position) };
   }
 
   private reconnect(): void {
     if (this.stopped || this.reconnecting) return;
-    this.reconnecting = this.untilReconnected().finally(() => { this.reconnecting = undefined; });
+    this.reconnecting = this.untilReconnected().finally(() => {
+      this.reconnecting = undefined;
+    });
   }
 
   private async untilReconnected(): Promise<void> {

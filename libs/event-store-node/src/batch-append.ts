@@ -29,10 +29,14 @@ const failure = (code: status, type: string, details: Buffer): Buffer => {
 const wrongVersion = ({ expected, exact }: Expectation, current: number): Buffer => {
   const found = current < 0 ? emptyField(2) : numberField(1, current);
   switch (expected) {
-    case Expected.any: return message(found, emptyField(4));
-    case Expected.streamExists: return message(found, emptyField(5));
-    case Expected.noStream: return message(found, emptyField(6));
-    default: return message(found, uint64Field(3, exact));
+    case Expected.any:
+      return message(found, emptyField(4));
+    case Expected.streamExists:
+      return message(found, emptyField(5));
+    case Expected.noStream:
+      return message(found, emptyField(6));
+    default:
+      return message(found, uint64Field(3, exact));
   }
 };
 
@@ -51,12 +55,17 @@ const errorOf = (error: unknown): Buffer => {
 
 const answerOf = (outcome: WriteOutcome, target: WriteTarget): Buffer => {
   switch (outcome.kind) {
-    case 'success': return succeeded(outcome.revision, outcome.position);
-    case 'wrong-expected-version': return failed(status.ALREADY_EXISTS, 'WrongExpectedVersion', wrongVersion(target, outcome.current));
-    case 'stream-deleted': return failed(status.NOT_FOUND, 'StreamDeleted', bytesField(1, streamIdentifier(target.stream)));
-    case 'timeout': return failed(status.DEADLINE_EXCEEDED, 'Timeout', message());
+    case 'success':
+      return succeeded(outcome.revision, outcome.position);
+    case 'wrong-expected-version':
+      return failed(status.ALREADY_EXISTS, 'WrongExpectedVersion', wrongVersion(target, outcome.current));
+    case 'stream-deleted':
+      return failed(status.NOT_FOUND, 'StreamDeleted', bytesField(1, streamIdentifier(target.stream)));
+    case 'timeout':
+      return failed(status.DEADLINE_EXCEEDED, 'Timeout', message());
     // Ends the whole call, so that the client sees that the node is unavailable and connects anew.
-    case 'unavailable': throw unavailable(outcome.message);
+    case 'unavailable':
+      throw unavailable(outcome.message);
   }
 };
 
@@ -68,7 +77,11 @@ class Batches {
   private working = 0;
   private ended = false;
 
-  constructor(private readonly parts: WriteParts, private readonly call: Call, private readonly caller: Caller) {}
+  constructor(
+    private readonly parts: WriteParts,
+    private readonly call: Call,
+    private readonly caller: Caller,
+  ) {}
 
   async receive(bytes: Buffer): Promise<void> {
     const part = batchMessage(bytes);
@@ -96,7 +109,8 @@ class Batches {
 
   /** Takes in one part, and returns the append once it is whole. */
   private gather(id: string, { options, events, isFinal }: BatchMessage): Batch | undefined {
-    if (options && !this.open.has(id)) this.open.set(id, { target: writeTarget(new FieldReader(options), this.parts.nowMs()), events: [], bytes: 0 });
+    if (options && !this.open.has(id))
+      this.open.set(id, { target: writeTarget(new FieldReader(options), this.parts.nowMs()), events: [], bytes: 0 });
     const batch = this.open.get(id);
     // Otherwise this is the rest of an append that was answered already.
     if (!batch) return undefined;
@@ -137,16 +151,18 @@ class Batches {
 }
 
 /** `Streams.BatchAppend`. */
-export const batchAppend = (parts: WriteParts) => (call: Call): void => {
-  let batches: Batches;
-  try {
-    batches = new Batches(parts, call, parts.access.caller(call.metadata));
-  } catch (error) {
-    call.emit('error', toNodeError(error));
-    return;
-  }
-  call.on('data', (bytes: Buffer) => {
-    batches.receive(bytes).catch((error: unknown) => call.emit('error', toNodeError(error)));
-  });
-  call.on('end', () => batches.end());
-};
+export const batchAppend =
+  (parts: WriteParts) =>
+  (call: Call): void => {
+    let batches: Batches;
+    try {
+      batches = new Batches(parts, call, parts.access.caller(call.metadata));
+    } catch (error) {
+      call.emit('error', toNodeError(error));
+      return;
+    }
+    call.on('data', (bytes: Buffer) => {
+      batches.receive(bytes).catch((error: unknown) => call.emit('error', toNodeError(error)));
+    });
+    call.on('end', () => batches.end());
+  };

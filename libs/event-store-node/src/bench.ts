@@ -35,10 +35,12 @@ const rawInserts = async (pool: Pool): Promise<() => Promise<unknown>> => {
   await pool.query('CREATE TABLE raw (LIKE events INCLUDING ALL)');
   const [data, metadata] = [JSON.stringify(BODY), JSON.stringify(META)].map((text) => Buffer.from(text));
   let position = 0;
-  return () => pool.query({
-    name: 'raw', text: 'INSERT INTO raw VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-    values: [position++, `order-${randomUUID()}`, 0, randomUUID(), 'OrderPaid', true, Date.now(), data, metadata],
-  });
+  return () =>
+    pool.query({
+      name: 'raw',
+      text: 'INSERT INTO raw VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+      values: [position++, `order-${randomUUID()}`, 0, randomUUID(), 'OrderPaid', true, Date.now(), data, metadata],
+    });
 };
 
 const startNodeThread = async (postgresUrl: string, database: string): Promise<{ connectionString: string; stop: () => Promise<void> }> => {
@@ -47,10 +49,11 @@ const startNodeThread = async (postgresUrl: string, database: string): Promise<{
     thread.once('message', resolve);
     thread.once('error', reject);
   });
-  const stop = (): Promise<void> => new Promise((resolve) => {
-    thread.once('exit', () => resolve());
-    thread.postMessage('stop');
-  });
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      thread.once('exit', () => resolve());
+      thread.postMessage('stop');
+    });
   return { connectionString, stop };
 };
 
@@ -58,15 +61,20 @@ const compare = async (connectionString: string, pool: Pool): Promise<void> => {
   const client = EventStoreDBClient.connectionString(connectionString);
   const insert = await rawInserts(pool);
   const append = (): Promise<unknown> =>
-    client.appendToStream(`order-${randomUUID()}`, jsonEvent({ type: 'OrderPaid', data: BODY, metadata: META }), { expectedRevision: NO_STREAM });
+    client.appendToStream(`order-${randomUUID()}`, jsonEvent({ type: 'OrderPaid', data: BODY, metadata: META }), {
+      expectedRevision: NO_STREAM,
+    });
   await rate(16, append);
   await rate(16, insert);
   for (const inFlight of [1, 16, 64]) {
     const rounds: { inserts: number; appends: number }[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) rounds.push({ inserts: await rate(inFlight, insert), appends: await rate(inFlight, append) });
+    for (let round = 0; round < ROUNDS; round += 1)
+      rounds.push({ inserts: await rate(inFlight, insert), appends: await rate(inFlight, append) });
     const [appends, inserts] = [median(rounds.map((round) => round.appends)), median(rounds.map((round) => round.inserts))];
     const ratio = median(rounds.map((round) => round.appends / round.inserts));
-    console.log(`${String(inFlight).padStart(2)} in flight: ${Math.round(appends)} appends/s, ${Math.round(inserts)} raw inserts/s, ratio ${ratio.toFixed(2)}`);
+    console.log(
+      `${String(inFlight).padStart(2)} in flight: ${Math.round(appends)} appends/s, ${Math.round(inserts)} raw inserts/s, ratio ${ratio.toFixed(2)}`,
+    );
   }
   const startedAt = performance.now();
   let count = 0;

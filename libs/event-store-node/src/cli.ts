@@ -33,7 +33,10 @@ const program = new Command('event-store-node')
   .requiredOption('--database <name>', 'the database of this node; made if it is not there')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--advertised-host <name>', 'name under which clients reach this node')
-  .option('--postgres-url <url>', 'PostgreSQL server without a database name; POSTGRES_URL if not given, else one of our own with its data in .data/')
+  .option(
+    '--postgres-url <url>',
+    'PostgreSQL server without a database name; POSTGRES_URL if not given, else one of our own with its data in .data/',
+  )
   .option('--insecure', 'no TLS')
   .option('--tls-cert <file>', 'certificate chain (PEM)')
   .option('--tls-key <file>', 'private key (PEM)')
@@ -48,12 +51,21 @@ const usersOf = (flags: Flags): NodeUser[] => {
   if (flags.usersFile !== undefined) {
     const listed: unknown = JSON.parse(readFileSync(flags.usersFile, 'utf8'));
     const isUser = (user: unknown): user is NodeUser =>
-      typeof user === 'object' && user !== null && 'name' in user && typeof user.name === 'string' && 'password' in user && typeof user.password === 'string';
-    if (!Array.isArray(listed) || !listed.every(isUser)) throw new Error(`${flags.usersFile} is not a JSON array of {name, password, admin?, roles?}`);
+      typeof user === 'object' &&
+      user !== null &&
+      'name' in user &&
+      typeof user.name === 'string' &&
+      'password' in user &&
+      typeof user.password === 'string';
+    if (!Array.isArray(listed) || !listed.every(isUser))
+      throw new Error(`${flags.usersFile} is not a JSON array of {name, password, admin?, roles?}`);
     users.push(...listed);
   }
   if (flags.user === undefined) return users;
-  const password = flags.passwordFile === undefined ? process.env['EVENT_STORE_NODE_PASSWORD'] : readFileSync(flags.passwordFile, 'utf8').replace(/\r?\n$/, '');
+  const password =
+    flags.passwordFile === undefined
+      ? process.env['EVENT_STORE_NODE_PASSWORD']
+      : readFileSync(flags.passwordFile, 'utf8').replace(/\r?\n$/, '');
   if (!password) throw new Error('--user needs --password-file or EVENT_STORE_NODE_PASSWORD');
   return [...users, { name: flags.user, password, admin: true }];
 };
@@ -83,7 +95,11 @@ const main = async (): Promise<void> => {
   if (!tls && !flags.insecure) throw new Error('either --insecure or --tls-cert and --tls-key must be given');
   const database = await postgres(flags);
   const node = await startEventStoreNode({
-    postgresUrl: database.url, database: flags.database, port: flags.port, host: flags.host, users,
+    postgresUrl: database.url,
+    database: flags.database,
+    port: flags.port,
+    host: flags.host,
+    users,
     ...(tls ? { tls } : { insecure: true }),
     ...(flags.advertisedHost !== undefined && { advertisedHost: flags.advertisedHost }),
     ...(flags.maxAppendBytes !== undefined && { maxAppendBytes: flags.maxAppendBytes }),
@@ -93,7 +109,10 @@ const main = async (): Promise<void> => {
   });
   console.log(`event-store-node: database ${flags.database} at ${node.connectionString}`);
   const stop = (): void => {
-    node.stop().then(() => database.stop()).then(() => process.exit(0), fail);
+    node
+      .stop()
+      .then(() => database.stop())
+      .then(() => process.exit(0), fail);
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -29,4 +29,5 @@ class CoalescingCall extends ServerInterceptingCall {
   }
 }
 
-export const coalesceAnswers: ServerInterceptor = (method, call) => (method.responseStream ? new CoalescingCall(call) : new ServerInterceptingCall(call));
+export const coalesceAnswers: ServerInterceptor = (method, call) =>
+  method.responseStream ? new CoalescingCall(call) : new ServerInterceptingCall(call);

@@ -1,5 +1,15 @@
 import { lastRevision, metadataOf, type Head } from './heads';
-import { DELETED, Expected, isMetastream, metastreamOf, NO_REVISION, originalOf, type ProposedEvent, type WriteOutcome, type WriteRequest } from './model';
+import {
+  DELETED,
+  Expected,
+  isMetastream,
+  metastreamOf,
+  NO_REVISION,
+  originalOf,
+  type ProposedEvent,
+  type WriteOutcome,
+  type WriteRequest,
+} from './model';
 import { isSoftDeleted } from './stream-metadata';
 
 /** Where an event id was last seen. */
@@ -23,7 +33,10 @@ export type Verdict =
   | { readonly kind: 'answer'; readonly outcome: WriteOutcome };
 
 const wrong = (current: number): Verdict => ({ kind: 'answer', outcome: { kind: 'wrong-expected-version', current } });
-const alreadyWritten = (revision: number, position: number | undefined): Verdict => ({ kind: 'answer', outcome: { kind: 'success', revision, position } });
+const alreadyWritten = (revision: number, position: number | undefined): Verdict => ({
+  kind: 'answer',
+  outcome: { kind: 'success', revision, position },
+});
 const DELETED_VERDICT: Verdict = { kind: 'answer', outcome: { kind: 'stream-deleted' } };
 
 const softDeleted = (view: View, stream: string): boolean => isSoftDeleted(metadataOf((name) => view.head(name), stream));
@@ -40,18 +53,26 @@ const checkByIds = (view: View, stream: string, current: number, events: readonl
 };
 
 /** The expected revision lies behind the head: the append is a repetition if the same events follow it there. */
-const checkByRevisions = async (view: View, stream: string, expected: number, current: number, events: readonly { readonly id: string }[]): Promise<Verdict> => {
+const checkByRevisions = async (
+  view: View,
+  stream: string,
+  expected: number,
+  current: number,
+  events: readonly { readonly id: string }[],
+): Promise<Verdict> => {
   let revision = expected;
   let position: number | undefined;
   for (const { id } of events) {
     revision += 1;
     const seen = view.seen(id);
-    const there = seen?.stream === stream && seen.revision === revision ? { id, position: seen.position } : await view.eventAt(stream, revision);
+    const there =
+      seen?.stream === stream && seen.revision === revision ? { id, position: seen.position } : await view.eventAt(stream, revision);
     if (there?.id === id) {
       position = there.position;
       continue;
     }
-    if (revision === expected + 1 && expected === Expected.noStream && softDeleted(view, stream)) return { kind: 'write', current, recreates: true };
+    if (revision === expected + 1 && expected === Expected.noStream && softDeleted(view, stream))
+      return { kind: 'write', current, recreates: true };
     return wrong(current);
   }
   return events.length === 0 ? wrong(current) : alreadyWritten(revision, position);

@@ -1,4 +1,14 @@
-import { ANY, BACKWARDS, END, EventStoreDBClient, NO_STREAM, STREAM_EXISTS, StreamDeletedError, StreamNotFoundError, WrongExpectedVersionError } from '@eventstore/db-client';
+import {
+  ANY,
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  NO_STREAM,
+  STREAM_EXISTS,
+  StreamDeletedError,
+  StreamNotFoundError,
+  WrongExpectedVersionError,
+} from '@eventstore/db-client';
 import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-client';
 import { startTestNode, type TestNode } from './testing';
 
@@ -34,7 +44,10 @@ describe('a delete', () => {
     expect(await client.getStreamMetadata(stream)).toMatchObject({ metadata: { truncateBefore: 3 } });
   });
 
-  test.each([['no stream', NO_STREAM], ['any', ANY]] as const)('is undone by an append that expects %s', async (_case, expectedRevision) => {
+  test.each([
+    ['no stream', NO_STREAM],
+    ['any', ANY],
+  ] as const)('is undone by an append that expects %s', async (_case, expectedRevision) => {
     const stream = await streamOf(2);
     await client.deleteStream(stream);
     expect(await client.appendToStream(stream, numbered(1, 5), { expectedRevision })).toMatchObject({ nextExpectedRevision: 2n });
@@ -44,7 +57,9 @@ describe('a delete', () => {
   test('is not undone by an append that expects the stream to exist', async () => {
     const stream = await streamOf(1);
     await client.deleteStream(stream);
-    await expect(client.appendToStream(stream, numbered(1), { expectedRevision: STREAM_EXISTS })).rejects.toBeInstanceOf(StreamDeletedError);
+    await expect(client.appendToStream(stream, numbered(1), { expectedRevision: STREAM_EXISTS })).rejects.toBeInstanceOf(
+      StreamDeletedError,
+    );
   });
 
   test('can be repeated, and each append after it brings the stream back once', async () => {
@@ -138,7 +153,9 @@ describe('a tombstone', () => {
     for (const expectedRevision of [NO_STREAM, 0n, 2n] as const) {
       await expect(client.tombstoneStream(stream, { expectedRevision })).rejects.toBeInstanceOf(WrongExpectedVersionError);
     }
-    await expect(client.tombstoneStream(freshStream(), { expectedRevision: STREAM_EXISTS as never })).rejects.toBeInstanceOf(WrongExpectedVersionError);
+    await expect(client.tombstoneStream(freshStream(), { expectedRevision: STREAM_EXISTS as never })).rejects.toBeInstanceOf(
+      WrongExpectedVersionError,
+    );
     expect(await collect(client.readStream(stream))).toHaveLength(2);
   });
 });

@@ -3,7 +3,11 @@ import { MalformedMessageError } from './protobuf';
 
 /** An error as gRPC carries it; clients tell the kinds apart by the `exception` trailer. */
 export class NodeError extends Error {
-  constructor(readonly code: status, readonly details: string, readonly metadata: Metadata = new Metadata()) {
+  constructor(
+    readonly code: status,
+    readonly details: string,
+    readonly metadata: Metadata = new Metadata(),
+  ) {
     super(details);
   }
 }
@@ -19,7 +23,9 @@ const withTrailers = (code: status, details: string, exception: string, trailers
 const trailerText = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
 
 export const streamDeleted = (stream: string): NodeError =>
-  withTrailers(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, 'stream-deleted', { 'stream-name': trailerText(stream) });
+  withTrailers(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, 'stream-deleted', {
+    'stream-name': trailerText(stream),
+  });
 
 /** `expected` and `actual` as the protocol numbers them: -1 for no stream. Clients read an empty `actual-version` as no stream. */
 export const wrongExpectedVersion = (operation: string, stream: string, expected: bigint, actual: number): NodeError =>
@@ -27,11 +33,17 @@ export const wrongExpectedVersion = (operation: string, stream: string, expected
     status.FAILED_PRECONDITION,
     `${operation} failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${expected}, Actual version: ${actual}`,
     'wrong-expected-version',
-    { 'stream-name': trailerText(stream), 'expected-version': expected.toString(), 'actual-version': actual < 0 ? '' : BigInt(actual).toString() },
+    {
+      'stream-name': trailerText(stream),
+      'expected-version': expected.toString(),
+      'actual-version': actual < 0 ? '' : BigInt(actual).toString(),
+    },
   );
 
 export const maxAppendSizeExceeded = (limit: number): NodeError =>
-  withTrailers(status.INVALID_ARGUMENT, `Maximum Append Size of ${limit} Exceeded.`, 'maximum-append-size-exceeded', { 'maximum-append-size': String(limit) });
+  withTrailers(status.INVALID_ARGUMENT, `Maximum Append Size of ${limit} Exceeded.`, 'maximum-append-size-exceeded', {
+    'maximum-append-size': String(limit),
+  });
 
 export const missingMetadata = (property: string): NodeError =>
   withTrailers(status.INVALID_ARGUMENT, `Required Metadata Property '${property}' is missing`, 'missing-required-metadata-property', {

@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { checkWrite, metadataWriteRecreates, type SeenId, type View } from './commit-check';
 import { headOf, type Head } from './heads';
-import { DELETED, METADATA_TYPE, metastreamOf, TOMBSTONE_TYPE, type ProposedEvent, type RecordedEvent, type WriteOutcome, type WriteRequest } from './model';
+import {
+  DELETED,
+  METADATA_TYPE,
+  metastreamOf,
+  TOMBSTONE_TYPE,
+  type ProposedEvent,
+  type RecordedEvent,
+  type WriteOutcome,
+  type WriteRequest,
+} from './model';
 import { recreatedFrom, softDeleteData } from './stream-metadata';
 
 const NOTHING = new Uint8Array(0);
@@ -20,7 +29,11 @@ export class Group implements View {
   private readonly ids = new Map<string, SeenId>();
 
   /** @param after the last position given out. */
-  constructor(private readonly committed: Committed, readonly after: number, private readonly nowMs: number) {}
+  constructor(
+    private readonly committed: Committed,
+    readonly after: number,
+    private readonly nowMs: number,
+  ) {}
 
   head(stream: string): Head {
     return this.heads.get(stream) ?? this.committed.head(stream);
@@ -42,9 +55,12 @@ export class Group implements View {
     if (verdict.kind === 'answer') return verdict.outcome;
     const { current, recreates } = verdict;
     switch (request.kind) {
-      case 'tombstone': return this.tombstone(request.stream, request.eventId);
-      case 'delete': return this.softDelete(request.stream, request.eventId, current);
-      case 'append': return this.append(request, current, recreates);
+      case 'tombstone':
+        return this.tombstone(request.stream, request.eventId);
+      case 'delete':
+        return this.softDelete(request.stream, request.eventId, current);
+      case 'append':
+        return this.append(request, current, recreates);
     }
   }
 
@@ -52,7 +68,9 @@ export class Group implements View {
     const { stream, events } = request;
     const broughtBack = metadataWriteRecreates(request, this);
     let last: RecordedEvent | undefined;
-    events.forEach((event, index) => { last = this.add(stream, current + 1 + index, event); });
+    events.forEach((event, index) => {
+      last = this.add(stream, current + 1 + index, event);
+    });
     if (!last) return { kind: 'success', revision: current, position: undefined };
     if (recreates) this.recreate(stream, current + 1);
     if (broughtBack !== undefined) this.recreate(broughtBack, this.head(broughtBack).last + 1);
@@ -68,7 +86,13 @@ export class Group implements View {
     const metastream = metastreamOf(stream);
     const metaRevision = this.head(metastream).last;
     if (current < 0 && metaRevision < 0) return { kind: 'wrong-expected-version', current };
-    const { position } = this.add(metastream, metaRevision + 1, { id, type: METADATA_TYPE, isJson: true, data: softDeleteData(), metadata: NOTHING });
+    const { position } = this.add(metastream, metaRevision + 1, {
+      id,
+      type: METADATA_TYPE,
+      isJson: true,
+      data: softDeleteData(),
+      metadata: NOTHING,
+    });
     return { kind: 'success', revision: current, position };
   }
 

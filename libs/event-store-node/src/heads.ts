@@ -54,8 +54,15 @@ const fromRow = (row: HeadRow): Head =>
   row.revision === null
     ? NO_HEAD
     : headOf({
-        stream: row.stream, position: Number(row.position), revision: Number(row.revision), isJson: row.is_json ?? false,
-        data: row.data ?? Buffer.alloc(0), id: '', type: METADATA_TYPE, metadata: Buffer.alloc(0), createdMs: 0,
+        stream: row.stream,
+        position: Number(row.position),
+        revision: Number(row.revision),
+        isJson: row.is_json ?? false,
+        data: row.data ?? Buffer.alloc(0),
+        id: '',
+        type: METADATA_TYPE,
+        metadata: Buffer.alloc(0),
+        createdMs: 0,
       });
 
 /**
@@ -66,7 +73,10 @@ export class Heads {
   private readonly cache: LruMap<string, Head>;
   private epoch = 0;
 
-  constructor(private readonly pool: Pool, capacity: number) {
+  constructor(
+    private readonly pool: Pool,
+    capacity: number,
+  ) {
     this.cache = new LruMap(capacity);
   }
 
@@ -74,7 +84,10 @@ export class Heads {
    * A lookup of the heads of these streams and those related to them, loaded where they are missing. If all that is missing is
    * `saidToBeNew`, nothing is loaded: those streams are taken to be absent and returned as `fresh`, for the caller to make sure.
    */
-  async load(streams: Iterable<string>, saidToBeNew?: ReadonlySet<string>): Promise<{ readonly head: (stream: string) => Head; readonly fresh: readonly string[] }> {
+  async load(
+    streams: Iterable<string>,
+    saidToBeNew?: ReadonlySet<string>,
+  ): Promise<{ readonly head: (stream: string) => Head; readonly fresh: readonly string[] }> {
     const found = new Map<string, Head>();
     const missing = new Set<string>();
     for (const stream of streams) {

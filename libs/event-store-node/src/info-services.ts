@@ -19,15 +19,29 @@ const FEATURES: Readonly<Record<string, readonly string[]>> = { Read: ['position
 /** The answer to ServerFeatures.GetSupportedMethods. */
 export const supportedMethods = (services: Methods): Buffer => {
   const methods = Object.entries(services).flatMap(([service, names]) =>
-    names.map((name) => bytesField(1, message(
-      textField(1, name.toLowerCase()), textField(2, service.toLowerCase()), ...(service.endsWith('Streams') ? (FEATURES[name] ?? []) : []).map((feature) => textField(3, feature)),
-    ))));
+    names.map((name) =>
+      bytesField(
+        1,
+        message(
+          textField(1, name.toLowerCase()),
+          textField(2, service.toLowerCase()),
+          ...(service.endsWith('Streams') ? (FEATURES[name] ?? []) : []).map((feature) => textField(3, feature)),
+        ),
+      ),
+    ),
+  );
   return message(...methods, textField(2, SERVER_VERSION));
 };
 
 /** The answer to Gossip.Read: a cluster of one, this node, its leader. */
 export const clusterInfo = (instanceId: string, host: string, port: number, nowMs: number): Buffer =>
-  bytesField(1, message(
-    bytesField(1, textField(2, instanceId)), uint64Field(2, BigInt(nowMs) * 10_000n + TICKS_BEFORE_1970), numberField(3, LEADER), numberField(4, 1),
-    bytesField(5, message(textField(1, host), numberField(2, port))),
-  ));
+  bytesField(
+    1,
+    message(
+      bytesField(1, textField(2, instanceId)),
+      uint64Field(2, BigInt(nowMs) * 10_000n + TICKS_BEFORE_1970),
+      numberField(3, LEADER),
+      numberField(4, 1),
+      bytesField(5, message(textField(1, host), numberField(2, port))),
+    ),
+  );

@@ -39,15 +39,25 @@ test('a client that is told to prefer a follower, or given several addresses, ta
 
 test('the server features list what the node does', async () => {
   const raw = new ServerFeaturesClient(`127.0.0.1:${server.node.port}`, grpcCredentials.createInsecure());
-  const methods = await new Promise<SupportedMethods>((resolve, reject) => raw.getSupportedMethods(new Empty(), (error, answer) => (error ? reject(error) : resolve(answer))));
+  const methods = await new Promise<SupportedMethods>((resolve, reject) =>
+    raw.getSupportedMethods(new Empty(), (error, answer) => (error ? reject(error) : resolve(answer))),
+  );
   const names = methods.getMethodsList().map((method) => `${method.getServiceName()}/${method.getMethodName()}`);
-  expect(names).toEqual(expect.arrayContaining(['read', 'append', 'batchappend', 'delete', 'tombstone'].map((method) => `event_store.client.streams.streams/${method}`)));
+  expect(names).toEqual(
+    expect.arrayContaining(
+      ['read', 'append', 'batchappend', 'delete', 'tombstone'].map((method) => `event_store.client.streams.streams/${method}`),
+    ),
+  );
   expect(methods.getEventStoreServerVersion()).toMatch(/^\d+\.\d+\.\d+$/);
   raw.close();
 });
 
 test('what the node does not do is answered as unimplemented', async () => {
-  const subscribe = client.createPersistentSubscriptionToStream('s-1', 'g', persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START, consumerStrategyName: DISPATCH_TO_SINGLE }));
+  const subscribe = client.createPersistentSubscriptionToStream(
+    's-1',
+    'g',
+    persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START, consumerStrategyName: DISPATCH_TO_SINGLE }),
+  );
   await expect(subscribe).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
   await expect(client.createProjection('p', 'fromAll()')).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
 });
@@ -60,14 +70,27 @@ test('a port in use and a wrong combination of options are refused', async () =>
   await expect(startEventStoreNode({ postgresUrl, database, port: server.node.port, insecure: true })).rejects.toThrow();
   await dropDatabase(postgresUrl, database);
   await expect(startEventStoreNode({ postgresUrl, database: 'x', port: 0 })).rejects.toThrow('either insecure or');
-  await expect(startEventStoreNode({ postgresUrl, database: 'a"; DROP', port: 0, insecure: true })).rejects.toThrow('cannot be a database name');
+  await expect(startEventStoreNode({ postgresUrl, database: 'a"; DROP', port: 0, insecure: true })).rejects.toThrow(
+    'cannot be a database name',
+  );
 });
 
 describe('a hostile client', () => {
   const call = (path: string, message: Buffer): Promise<unknown> =>
     new Promise((resolve) => {
-      const method = { path, requestStream: false, responseStream: false, requestSerialize: (value: Buffer) => value, requestDeserialize: (value: Buffer) => value, responseSerialize: (value: Buffer) => value, responseDeserialize: (value: Buffer) => value };
-      const raw = new (makeGenericClientConstructor({ go: method }, 'Raw'))(`127.0.0.1:${server.node.port}`, grpcCredentials.createInsecure());
+      const method = {
+        path,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: (value: Buffer) => value,
+        requestDeserialize: (value: Buffer) => value,
+        responseSerialize: (value: Buffer) => value,
+        responseDeserialize: (value: Buffer) => value,
+      };
+      const raw = new (makeGenericClientConstructor({ go: method }, 'Raw'))(
+        `127.0.0.1:${server.node.port}`,
+        grpcCredentials.createInsecure(),
+      );
       const go = raw['go'] as (this: unknown, value: Buffer, callback: (error: unknown) => void) => void;
       go.call(raw, message, (error) => {
         raw.close();
@@ -75,10 +98,13 @@ describe('a hostile client', () => {
       });
     });
 
-  test.each(['Read', 'Append', 'Delete', 'Tombstone', 'BatchAppend'])('that sends rubbish to %s is told so, and others are served on', async (method) => {
-    for (const message of [Buffer.from('rubbish'), Buffer.alloc(0), Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x0f])]) {
-      await call(`/event_store.client.streams.Streams/${method}`, message);
-    }
-    expect(await client.appendToStream(freshStream(), numbered(1))).toMatchObject({ success: true });
-  });
+  test.each(['Read', 'Append', 'Delete', 'Tombstone', 'BatchAppend'])(
+    'that sends rubbish to %s is told so, and others are served on',
+    async (method) => {
+      for (const message of [Buffer.from('rubbish'), Buffer.alloc(0), Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x0f])]) {
+        await call(`/event_store.client.streams.Streams/${method}`, message);
+      }
+      expect(await client.appendToStream(freshStream(), numbered(1))).toMatchObject({ success: true });
+    },
+  );
 });

@@ -1,6 +1,19 @@
 import {
-  ANY, BACKWARDS, END, eventTypeFilter, jsonEvent, KurrentDBClient, MaxAppendSizeExceededError, NO_STREAM, START, STREAM_EXISTS, StreamDeletedError, StreamNotFoundError,
-  streamNameFilter, WrongExpectedVersionError, type JSONEventType,
+  ANY,
+  BACKWARDS,
+  END,
+  eventTypeFilter,
+  jsonEvent,
+  KurrentDBClient,
+  MaxAppendSizeExceededError,
+  NO_STREAM,
+  START,
+  STREAM_EXISTS,
+  StreamDeletedError,
+  StreamNotFoundError,
+  streamNameFilter,
+  WrongExpectedVersionError,
+  type JSONEventType,
 } from '@kurrent/kurrentdb-client';
 import { collect, freshStream, until } from './spec-kit';
 import { startTestNode, type TestNode } from './testing';
@@ -21,7 +34,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-const numbered = (count: number, first = 0) => Array.from({ length: count }, (_, index) => jsonEvent<Numbered>({ type: 'Numbered', data: { n: first + index }, metadata: { m: first + index } }));
+const numbered = (count: number, first = 0) =>
+  Array.from({ length: count }, (_, index) =>
+    jsonEvent<Numbered>({ type: 'Numbered', data: { n: first + index }, metadata: { m: first + index } }),
+  );
 
 const streamOf = async (count: number): Promise<string> => {
   const stream = freshStream();
@@ -29,11 +45,15 @@ const streamOf = async (count: number): Promise<string> => {
   return stream;
 };
 
-const numbersOf = async (source: AsyncIterable<{ event?: { data: unknown } }>): Promise<number[]> => (await collect(source)).map(({ event }) => (event?.data as { n: number }).n);
+const numbersOf = async (source: AsyncIterable<{ event?: { data: unknown } }>): Promise<number[]> =>
+  (await collect(source)).map(({ event }) => (event?.data as { n: number }).n);
 
 test('appends with every expected state, and reads both ways', async () => {
   const stream = await streamOf(3);
-  expect(await client.appendToStream(stream, numbered(1, 3), { streamState: 2n })).toMatchObject({ success: true, nextExpectedRevision: 3n });
+  expect(await client.appendToStream(stream, numbered(1, 3), { streamState: 2n })).toMatchObject({
+    success: true,
+    nextExpectedRevision: 3n,
+  });
   await client.appendToStream(stream, numbered(1, 4), { streamState: STREAM_EXISTS });
   await client.appendToStream(stream, numbered(1, 5), { streamState: ANY });
   expect(await numbersOf(client.readStream(stream))).toEqual([0, 1, 2, 3, 4, 5]);
@@ -65,7 +85,9 @@ test('$all is read both ways, from positions and with filters', async () => {
   const events = await collect(client.readAll({ filter: streamNameFilter({ prefixes: [stream] }) }));
   expect(events.map(({ event }) => event?.revision)).toEqual([0n, 1n, 2n, 3n]);
   const position = events[1]!.event!.position!;
-  expect(await collect(client.readAll({ fromPosition: position, filter: streamNameFilter({ regex: `^${stream}$` }), maxCount: 2 }))).toHaveLength(2);
+  expect(
+    await collect(client.readAll({ fromPosition: position, filter: streamNameFilter({ regex: `^${stream}$` }), maxCount: 2 })),
+  ).toHaveLength(2);
   expect(await collect(client.readAll({ fromPosition: END, direction: BACKWARDS, maxCount: 3 }))).toHaveLength(3);
   expect(await collect(client.readAll({ filter: eventTypeFilter({ prefixes: ['No such type'] }) }))).toEqual([]);
   expect((await collect(client.readAll({ fromPosition: START, maxCount: 1 })))[0]?.event?.position?.commit).toBe(1n);
@@ -94,14 +116,26 @@ test('subscriptions catch up, tell where, and go on', async () => {
   const one = client.subscribeToStream(stream);
   one.on('data', ({ event }) => seen.push((event?.data as { n: number }).n));
   one.on('caughtUp', (at) => caughtUp.push(at));
-  const every = client.subscribeToAll({ filter: streamNameFilter({ prefixes: [stream], checkpointReached: async (_subscription, position) => { checkpoints.push(position); } }) });
+  const every = client.subscribeToAll({
+    filter: streamNameFilter({
+      prefixes: [stream],
+      checkpointReached: async (_subscription, position) => {
+        checkpoints.push(position);
+      },
+    }),
+  });
   every.on('data', ({ event }) => seen.push(100 + (event?.data as { n: number }).n));
   every.on('caughtUp', (at) => caughtUp.push(at));
   await until(() => caughtUp.length === 2);
   await client.appendToStream(stream, numbered(1, 2));
   await until(() => seen.length === 6);
   expect(seen.sort((a, b) => a - b)).toEqual([0, 1, 2, 100, 101, 102]);
-  expect(caughtUp).toEqual(expect.arrayContaining([expect.objectContaining({ revision: 1n }), expect.objectContaining({ position: expect.anything() as unknown })]));
+  expect(caughtUp).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ revision: 1n }),
+      expect.objectContaining({ position: expect.anything() as unknown }),
+    ]),
+  );
   expect(checkpoints.length).toBeGreaterThan(0);
   await one.unsubscribe();
   await every.unsubscribe();

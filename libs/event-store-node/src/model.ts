@@ -41,7 +41,13 @@ export interface ResolvedEvent {
 
 /** What a client may ask the single writer to do. */
 export type WriteRequest =
-  | { readonly kind: 'append'; readonly stream: string; readonly expected: number; readonly events: readonly ProposedEvent[]; readonly expiresAtMs?: number }
+  | {
+      readonly kind: 'append';
+      readonly stream: string;
+      readonly expected: number;
+      readonly events: readonly ProposedEvent[];
+      readonly expiresAtMs?: number;
+    }
   | { readonly kind: 'delete'; readonly stream: string; readonly expected: number; readonly eventId: string }
   | { readonly kind: 'tombstone'; readonly stream: string; readonly expected: number; readonly eventId: string };
 

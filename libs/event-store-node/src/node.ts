@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Server, ServerCredentials, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
 import { Pool } from 'pg';
 import { Access } from './access';
 import { Appender } from './appender';
@@ -39,7 +46,9 @@ class OpenCalls {
 
   add(call: ReadCall | BatchCall): void {
     this.calls.add(call);
-    const forget = (): void => { this.calls.delete(call); };
+    const forget = (): void => {
+      this.calls.delete(call);
+    };
     call.once('cancelled', forget);
     call.once('close', forget);
     call.once('finish', forget);
@@ -50,18 +59,20 @@ class OpenCalls {
   }
 }
 
-const read = (parts: WriteParts & { readonly reader: Reader; readonly tail: Tail }, calls: OpenCalls) => (call: ReadCall): void => {
-  calls.add(call);
-  const work = async (): Promise<void> => {
-    const request = readRequest(call.request);
-    const { target } = request;
-    await parts.access.check(parts.access.caller(call.metadata), 'read', target.kind === 'all' ? ALL_STREAM : target.stream);
-    const sink = callSink(call);
-    await serveRead(parts, sink, request, randomUUID());
-    if (!sink.closed) call.end();
+const read =
+  (parts: WriteParts & { readonly reader: Reader; readonly tail: Tail }, calls: OpenCalls) =>
+  (call: ReadCall): void => {
+    calls.add(call);
+    const work = async (): Promise<void> => {
+      const request = readRequest(call.request);
+      const { target } = request;
+      await parts.access.check(parts.access.caller(call.metadata), 'read', target.kind === 'all' ? ALL_STREAM : target.stream);
+      const sink = callSink(call);
+      await serveRead(parts, sink, request, randomUUID());
+      if (!sink.closed) call.end();
+    };
+    work().catch((error: unknown) => call.emit('error', toNodeError(error)));
   };
-  work().catch((error: unknown) => call.emit('error', toNodeError(error)));
-};
 
 const bind = (server: Server, address: string, credentials: ServerCredentials): Promise<number> =>
   new Promise((resolve, reject) => server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port))));
@@ -88,7 +99,10 @@ const grpcServer = (settings: NodeSettings): Server =>
     'grpc.http2.min_ping_interval_without_data_ms': 1_000,
   });
 
-const answering = (answer: () => Buffer) => (_call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => callback(null, answer());
+const answering =
+  (answer: () => Buffer) =>
+  (_call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void =>
+    callback(null, answer());
 
 /**
  * Starts a node on its own database, which is made if it is not there.
@@ -100,7 +114,11 @@ export const startEventStoreNode = async (options: EventStoreNodeOptions): Promi
   await ensureDatabase(settings.postgresUrl, settings.database);
   const url = databaseUrl(settings.postgresUrl, settings.database);
   const pool = new Pool({
-    connectionString: url, max: settings.readConnections, keepAlive: true, idleTimeoutMillis: 30_000, application_name: 'event-store-node reader',
+    connectionString: url,
+    max: settings.readConnections,
+    keepAlive: true,
+    idleTimeoutMillis: 30_000,
+    application_name: 'event-store-node reader',
     options: INDEX_ONLY,
   });
   // A broken idle connection is replaced when next needed.
@@ -115,13 +133,23 @@ export const startEventStoreNode = async (options: EventStoreNodeOptions): Promi
     await pool.end();
     throw error;
   }
-  const parts = { appender, maxAppendBytes, nowMs, tail, access: new Access(settings.users, heads), reader: new Reader(pool, heads, settings) };
+  const parts = {
+    appender,
+    maxAppendBytes,
+    nowMs,
+    tail,
+    access: new Access(settings.users, heads),
+    reader: new Reader(pool, heads, settings),
+  };
   const server = grpcServer(settings);
   const calls = new OpenCalls();
   const batches = batchAppend(parts);
   let port = settings.port;
   server.addService(STREAMS, {
-    Read: read(parts, calls), Append: append(parts), Delete: softDelete(parts), Tombstone: tombstone(parts),
+    Read: read(parts, calls),
+    Append: append(parts),
+    Delete: softDelete(parts),
+    Tombstone: tombstone(parts),
     BatchAppend: (call: BatchCall) => {
       calls.add(call);
       batches(call);
@@ -131,7 +159,9 @@ export const startEventStoreNode = async (options: EventStoreNodeOptions): Promi
   server.addService(FEATURES, { GetSupportedMethods: answering(() => supportedMethods(methodsOf(STREAMS, GOSSIP, FEATURES))) });
   server.addService(GOSSIP, { Read: answering(() => clusterInfo(instanceId, settings.advertisedHost, port, nowMs())) });
   const { tls } = settings;
-  const credentials = tls ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]) : ServerCredentials.createInsecure();
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
+    : ServerCredentials.createInsecure();
   const stopWriting = async (): Promise<void> => {
     await appender.stop();
     await pool.end();

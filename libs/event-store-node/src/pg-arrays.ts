@@ -23,16 +23,31 @@ const pack = (oid: number, items: readonly Uint8Array[]): Buffer => {
 
 export const byteaArray = (items: readonly Uint8Array[]): Buffer => pack(OID.bytea, items);
 
-export const textArray = (items: readonly string[]): Buffer => pack(OID.text, items.map((item) => Buffer.from(item, 'utf8')));
+export const textArray = (items: readonly string[]): Buffer =>
+  pack(
+    OID.text,
+    items.map((item) => Buffer.from(item, 'utf8')),
+  );
 
-export const uuidArray = (items: readonly string[]): Buffer => pack(OID.uuid, items.map((item) => Buffer.from(item.replaceAll('-', ''), 'hex')));
+export const uuidArray = (items: readonly string[]): Buffer =>
+  pack(
+    OID.uuid,
+    items.map((item) => Buffer.from(item.replaceAll('-', ''), 'hex')),
+  );
 
-export const boolArray = (items: readonly boolean[]): Buffer => pack(OID.bool, items.map((item) => Buffer.of(item ? 1 : 0)));
+export const boolArray = (items: readonly boolean[]): Buffer =>
+  pack(
+    OID.bool,
+    items.map((item) => Buffer.of(item ? 1 : 0)),
+  );
 
 /** Numbers at or above 2^63 - 1 are written as exactly that. */
 export const int8Array = (items: readonly number[]): Buffer =>
-  pack(OID.int8, items.map((item) => {
-    const out = Buffer.allocUnsafe(8);
-    out.writeBigInt64BE(item >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(item));
-    return out;
-  }));
+  pack(
+    OID.int8,
+    items.map((item) => {
+      const out = Buffer.allocUnsafe(8);
+      out.writeBigInt64BE(item >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(item));
+      return out;
+    }),
+  );

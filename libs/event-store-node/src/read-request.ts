@@ -14,7 +14,12 @@ interface Bound {
 
 export type ReadTarget =
   | { readonly kind: 'stream'; readonly stream: string; readonly from: 'start' | 'end' | number }
-  | { readonly kind: 'all'; readonly from: 'start' | 'end' | Bound; readonly filter: EventFilter | undefined; readonly checkpointInterval: number };
+  | {
+      readonly kind: 'all';
+      readonly from: 'start' | 'end' | Bound;
+      readonly filter: EventFilter | undefined;
+      readonly checkpointInterval: number;
+    };
 
 export interface ReadRequest {
   readonly target: ReadTarget;
@@ -36,10 +41,18 @@ const streamFrom = (options: FieldReader): ReadTarget => {
   let from: 'start' | 'end' | number = 'start';
   while (options.next()) {
     switch (options.field) {
-      case 1: stream = streamName(options.message()); break;
-      case 2: from = Math.min(options.number(), DELETED); break;
-      case 3: from = 'start'; break;
-      case 4: from = 'end'; break;
+      case 1:
+        stream = streamName(options.message());
+        break;
+      case 2:
+        from = Math.min(options.number(), DELETED);
+        break;
+      case 3:
+        from = 'start';
+        break;
+      case 4:
+        from = 'end';
+        break;
     }
   }
   if (stream === undefined) throw invalidArgument('the stream name is missing');
@@ -61,9 +74,15 @@ const allFrom = (options: FieldReader): 'start' | 'end' | Bound => {
   let from: 'start' | 'end' | Bound = 'start';
   while (options.next()) {
     switch (options.field) {
-      case 1: from = bound(options.message()); break;
-      case 2: from = 'start'; break;
-      case 3: from = 'end'; break;
+      case 1:
+        from = bound(options.message());
+        break;
+      case 2:
+        from = 'start';
+        break;
+      case 3:
+        from = 'end';
+        break;
     }
   }
   return from;
@@ -82,7 +101,8 @@ const expression = (on: 'stream' | 'type', reader: FieldReader): EventFilter => 
     if (reader.field === 1) regex = reader.text();
     else if (reader.field === 2) prefixes.push(reader.text());
   }
-  if (prefixes.length > MAX_PREFIXES || prefixes.some((prefix) => prefix.includes('\0'))) throw invalidArgument('the filter has too many prefixes, or one with U+0000');
+  if (prefixes.length > MAX_PREFIXES || prefixes.some((prefix) => prefix.includes('\0')))
+    throw invalidArgument('the filter has too many prefixes, or one with U+0000');
   try {
     return eventFilter(on, regex, prefixes);
   } catch (error) {
@@ -96,10 +116,18 @@ const filtering = (options: FieldReader): Filtering => {
   let multiplier = 0;
   while (options.next()) {
     switch (options.field) {
-      case 1: filter = expression('stream', options.message()); break;
-      case 2: filter = expression('type', options.message()); break;
-      case 3: window = options.number(); break;
-      case 5: multiplier = options.number(); break;
+      case 1:
+        filter = expression('stream', options.message());
+        break;
+      case 2:
+        filter = expression('type', options.message());
+        break;
+      case 3:
+        window = options.number();
+        break;
+      case 5:
+        multiplier = options.number();
+        break;
     }
   }
   if (!filter) throw invalidArgument('the filter is empty');
@@ -133,15 +161,33 @@ const optionsOf = (reader: FieldReader): Options => {
   const options: Options = { backwards: false, resolveLinks: false, compatibility: 0 };
   while (reader.next()) {
     switch (reader.field) {
-      case 1: options.stream = streamFrom(reader.message()); break;
-      case 2: options.allFrom = allFrom(reader.message()); break;
-      case 3: options.backwards = reader.number() === 1; break;
-      case 4: options.resolveLinks = reader.number() !== 0; break;
-      case 5: options.count = reader.number(); break;
-      case 6: options.count = 'subscription'; break;
-      case 7: options.filtering = filtering(reader.message()); break;
-      case 9: options.structuredIds = uuidOption(reader.message()); break;
-      case 10: options.compatibility = compatibilityOption(reader.message()); break;
+      case 1:
+        options.stream = streamFrom(reader.message());
+        break;
+      case 2:
+        options.allFrom = allFrom(reader.message());
+        break;
+      case 3:
+        options.backwards = reader.number() === 1;
+        break;
+      case 4:
+        options.resolveLinks = reader.number() !== 0;
+        break;
+      case 5:
+        options.count = reader.number();
+        break;
+      case 6:
+        options.count = 'subscription';
+        break;
+      case 7:
+        options.filtering = filtering(reader.message());
+        break;
+      case 9:
+        options.structuredIds = uuidOption(reader.message());
+        break;
+      case 10:
+        options.compatibility = compatibilityOption(reader.message());
+        break;
     }
   }
   return options;

@@ -17,7 +17,13 @@ const sendAll = async (reader: Reader, sink: Sink, request: ReadRequest, events:
   }
 };
 
-const readStream = async (reader: Reader, sink: Sink, request: ReadRequest, target: ReadTarget & { kind: 'stream' }, count: number): Promise<void> => {
+const readStream = async (
+  reader: Reader,
+  sink: Sink,
+  request: ReadRequest,
+  target: ReadTarget & { kind: 'stream' },
+  count: number,
+): Promise<void> => {
   const { stream } = target;
   let state = await reader.streamState(stream);
   if (state.kind === 'tombstoned') throw streamDeleted(stream);
@@ -30,8 +36,11 @@ const readStream = async (reader: Reader, sink: Sink, request: ReadRequest, targ
   let left = count;
   let first = true;
   while (left > 0 && !sink.closed && state.kind === 'readable') {
-    const events: RecordedEvent[] = request.backwards ? await reader.streamBackwards(stream, state, next, left) : await reader.streamForwards(stream, state, next, left);
-    if (first && events.length === 0 && request.tellsRevisions && !request.backwards && next !== state.last + 1) await sink.send(encodeFirstStreamPosition(state.last + 1));
+    const events: RecordedEvent[] = request.backwards
+      ? await reader.streamBackwards(stream, state, next, left)
+      : await reader.streamForwards(stream, state, next, left);
+    if (first && events.length === 0 && request.tellsRevisions && !request.backwards && next !== state.last + 1)
+      await sink.send(encodeFirstStreamPosition(state.last + 1));
     first = false;
     await sendAll(reader, sink, request, events);
     const final = events.at(-1);
@@ -44,7 +53,13 @@ const readStream = async (reader: Reader, sink: Sink, request: ReadRequest, targ
   if (request.tellsRevisions && !sink.closed) await sink.send(encodeLastStreamPosition(last));
 };
 
-const readAllForwards = async (parts: SubscriptionParts, sink: Sink, request: ReadRequest, target: ReadTarget & { kind: 'all' }, count: number): Promise<void> => {
+const readAllForwards = async (
+  parts: SubscriptionParts,
+  sink: Sink,
+  request: ReadRequest,
+  target: ReadTarget & { kind: 'all' },
+  count: number,
+): Promise<void> => {
   const { reader, tail } = parts;
   const end = tail.committed;
   let next = target.from === 'start' ? 0 : target.from === 'end' ? end + 1 : target.from.inclusive;
@@ -67,7 +82,13 @@ const readAllForwards = async (parts: SubscriptionParts, sink: Sink, request: Re
   }
 };
 
-const readAllBackwards = async (parts: SubscriptionParts, sink: Sink, request: ReadRequest, target: ReadTarget & { kind: 'all' }, count: number): Promise<void> => {
+const readAllBackwards = async (
+  parts: SubscriptionParts,
+  sink: Sink,
+  request: ReadRequest,
+  target: ReadTarget & { kind: 'all' },
+  count: number,
+): Promise<void> => {
   const { reader, tail } = parts;
   let before = target.from === 'start' ? 0 : target.from === 'end' ? tail.committed + 1 : target.from.inclusive;
   let left = count;

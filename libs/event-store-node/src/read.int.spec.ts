@@ -1,5 +1,14 @@
 import {
-  BACKWARDS, END, EventStoreDBClient, FORWARDS, jsonEvent, START, StreamDeletedError, StreamNotFoundError, type AllStreamResolvedEvent, type ReadRevision,
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  FORWARDS,
+  jsonEvent,
+  START,
+  StreamDeletedError,
+  StreamNotFoundError,
+  type AllStreamResolvedEvent,
+  type ReadRevision,
 } from '@eventstore/db-client';
 import { Client } from 'pg';
 import { collect, connect, freshStream, numbered, numbers, revisions } from './spec-client';
@@ -56,9 +65,12 @@ describe('a stream', () => {
 
   test('of large events is read whole, both ways', async () => {
     const stream = freshStream();
-    for (let n = 0; n < 8; n += 1) await client.appendToStream(stream, jsonEvent({ type: 'Large', data: { n, text: 'x'.repeat(900_000) } }));
+    for (let n = 0; n < 8; n += 1)
+      await client.appendToStream(stream, jsonEvent({ type: 'Large', data: { n, text: 'x'.repeat(900_000) } }));
     expect(numbers(await collect(client.readStream(stream)))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect(numbers(await collect(client.readStream(stream, { direction: BACKWARDS, fromRevision: END })))).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
+    expect(numbers(await collect(client.readStream(stream, { direction: BACKWARDS, fromRevision: END })))).toEqual([
+      7, 6, 5, 4, 3, 2, 1, 0,
+    ]);
     expect(numbers(await all(stream, { direction: BACKWARDS, fromPosition: END }))).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
   });
 
@@ -110,7 +122,9 @@ describe('metadata', () => {
     expect(await client.getStreamMetadata(stream)).toEqual({ streamName: stream });
     await client.setStreamMetadata(stream, { maxCount: 9 });
     await client.setStreamMetadata(stream, { maxAge: 60, custom: { ours: true }, acl: { readRoles: ['x'] } }, { expectedRevision: 0n });
-    expect(await client.getStreamMetadata(stream)).toMatchObject({ metadata: { maxAge: 60, custom: { ours: true }, acl: { readRoles: ['x'] } } });
+    expect(await client.getStreamMetadata(stream)).toMatchObject({
+      metadata: { maxAge: 60, custom: { ours: true }, acl: { readRoles: ['x'] } },
+    });
     expect(revisions(await collect(client.readStream(`$$${stream}`)))).toEqual([1]);
   });
 
@@ -156,7 +170,11 @@ describe('metadata', () => {
     expect((await all(`$$${stream}`, {})).map(({ event }) => event?.type)).toEqual(['$metadata']);
   });
 
-  test.each([['no JSON', 'nonsense'], ['a limit that is no number', { $maxCount: 'two' }], ['an array', []]])('that is %s limits nothing', async (_case, data) => {
+  test.each([
+    ['no JSON', 'nonsense'],
+    ['a limit that is no number', { $maxCount: 'two' }],
+    ['an array', []],
+  ])('that is %s limits nothing', async (_case, data) => {
     const stream = await streamOf(3);
     await client.appendToStream(`$$${stream}`, jsonEvent({ type: '$metadata', data: data as never }));
     expect(await collect(client.readStream(stream))).toHaveLength(3);

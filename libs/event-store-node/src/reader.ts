@@ -19,7 +19,17 @@ export interface AllPage {
   readonly considered: number;
 }
 
-type Row = [position: string, stream: string, revision: string, id: string, type: string, isJson: boolean, createdMs: string, data: Buffer, metadata: Buffer];
+type Row = [
+  position: string,
+  stream: string,
+  revision: string,
+  id: string,
+  type: string,
+  isJson: boolean,
+  createdMs: string,
+  data: Buffer,
+  metadata: Buffer,
+];
 
 const COLUMNS = 'position, stream, revision, id, type, is_json, created_ms, data, metadata';
 
@@ -45,7 +55,15 @@ const QUERIES = {
 } as const;
 
 const recorded = ([position, stream, revision, id, type, isJson, createdMs, data, metadata]: Row): RecordedEvent => ({
-  position: Number(position), stream, revision: Number(revision), id, type, isJson, createdMs: Number(createdMs), data, metadata,
+  position: Number(position),
+  stream,
+  revision: Number(revision),
+  id,
+  type,
+  isJson,
+  createdMs: Number(createdMs),
+  data,
+  metadata,
 });
 
 const revisionParameter = (revision: number): string => (revision >= DELETED ? '9223372036854775807' : String(Math.max(0, revision)));
@@ -59,7 +77,11 @@ export interface ReaderOptions {
 
 /** Reads committed events, always from the database. */
 export class Reader {
-  constructor(private readonly pool: Pool, private readonly heads: Heads, private readonly options: ReaderOptions) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly heads: Heads,
+    private readonly options: ReaderOptions,
+  ) {}
 
   async streamState(stream: string): Promise<StreamState> {
     const { head } = await this.heads.load([stream]);
@@ -107,7 +129,9 @@ export class Reader {
       return this.searched(events, position, before, bytes >= this.options.pageBytes || events.length >= this.options.pageEvents);
     }
     const { rows } = await this.pool.query<{ position: string; stream: string; type: string }>({
-      name: 'names-forwards', text: 'SELECT position, stream, type FROM events WHERE position >= $1 AND position < $2 ORDER BY position', values: [position, before],
+      name: 'names-forwards',
+      text: 'SELECT position, stream, type FROM events WHERE position >= $1 AND position < $2 ORDER BY position',
+      values: [position, before],
     });
     const wanted = rows.filter((row) => filter.matches(row)).map((row) => row.position);
     const events = wanted.length === 0 ? [] : await this.query('all-at', wanted.length, [wanted]);
@@ -137,7 +161,14 @@ export class Reader {
     return { events, searchedTo, considered: searchedTo - position + 1 };
   }
 
-  private streamPage(name: 'stream-forwards' | 'stream-backwards', stream: string, state: StreamState & { kind: 'readable' }, from: number, to: number, limit: number): Promise<RecordedEvent[]> {
+  private streamPage(
+    name: 'stream-forwards' | 'stream-backwards',
+    stream: string,
+    state: StreamState & { kind: 'readable' },
+    from: number,
+    to: number,
+    limit: number,
+  ): Promise<RecordedEvent[]> {
     const { maxAgeSeconds } = state.metadata;
     const youngest = maxAgeSeconds === undefined ? 0 : this.options.nowMs() - maxAgeSeconds * 1000;
     return this.query(name, limit, [stream, revisionParameter(from), revisionParameter(to), String(Math.max(0, Math.trunc(youngest)))]);
@@ -146,7 +177,10 @@ export class Reader {
   private async query(name: keyof typeof QUERIES, limit: number, values: readonly unknown[]): Promise<RecordedEvent[]> {
     const { pageEvents, pageBytes } = this.options;
     const { rows } = await this.pool.query<Row>({
-      name, text: QUERIES[name], rowMode: 'array', values: [Math.min(limit, pageEvents), pageBytes, ...values],
+      name,
+      text: QUERIES[name],
+      rowMode: 'array',
+      values: [Math.min(limit, pageEvents), pageBytes, ...values],
     });
     return rows.map(recorded);
   }

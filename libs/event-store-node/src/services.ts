@@ -6,16 +6,31 @@ import type { Methods } from './info-services';
 
 const asIs = (message: Buffer): Buffer => message;
 
-const service = (name: string, methods: Readonly<Record<string, 'unary' | 'client-stream' | 'server-stream' | 'duplex'>>): ServiceDefinition =>
-  Object.fromEntries(Object.entries(methods).map(([method, kind]): [string, MethodDefinition<Buffer, Buffer>] => [method, {
-    path: `/${name}/${method}`,
-    requestStream: kind === 'client-stream' || kind === 'duplex',
-    responseStream: kind === 'server-stream' || kind === 'duplex',
-    requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs,
-  }]));
+const service = (
+  name: string,
+  methods: Readonly<Record<string, 'unary' | 'client-stream' | 'server-stream' | 'duplex'>>,
+): ServiceDefinition =>
+  Object.fromEntries(
+    Object.entries(methods).map(([method, kind]): [string, MethodDefinition<Buffer, Buffer>] => [
+      method,
+      {
+        path: `/${name}/${method}`,
+        requestStream: kind === 'client-stream' || kind === 'duplex',
+        responseStream: kind === 'server-stream' || kind === 'duplex',
+        requestSerialize: asIs,
+        requestDeserialize: asIs,
+        responseSerialize: asIs,
+        responseDeserialize: asIs,
+      },
+    ]),
+  );
 
 export const STREAMS = service('event_store.client.streams.Streams', {
-  Read: 'server-stream', Append: 'client-stream', Delete: 'unary', Tombstone: 'unary', BatchAppend: 'duplex',
+  Read: 'server-stream',
+  Append: 'client-stream',
+  Delete: 'unary',
+  Tombstone: 'unary',
+  BatchAppend: 'duplex',
 });
 
 export const GOSSIP = service('event_store.client.gossip.Gossip', { Read: 'unary' });

@@ -54,7 +54,10 @@ export class Signal {
   };
 
   async wait(): Promise<void> {
-    if (!this.isSet) await new Promise<void>((resolve) => { this.waiting = resolve; });
+    if (!this.isSet)
+      await new Promise<void>((resolve) => {
+        this.waiting = resolve;
+      });
     this.waiting = undefined;
     this.isSet = false;
   }

@@ -1,7 +1,8 @@
 // A self-signed certificate for the TLS specs, made on the spot so that no private key lies in the repository.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-const length = (size: number): Buffer => (size < 128 ? Buffer.of(size) : size < 256 ? Buffer.of(0x81, size) : Buffer.of(0x82, size >> 8, size & 255));
+const length = (size: number): Buffer =>
+  size < 128 ? Buffer.of(size) : size < 256 ? Buffer.of(0x81, size) : Buffer.of(0x82, size >> 8, size & 255);
 const der = (tag: number, ...parts: readonly Buffer[]): Buffer => {
   const content = Buffer.concat(parts);
   return Buffer.concat([Buffer.of(tag), length(content.length), content]);
@@ -24,10 +25,20 @@ export const selfSigned = (): { readonly cert: Buffer; readonly key: Buffer } =>
     sequence(BASIC_CONSTRAINTS, hex('0101ff'), der(0x04, sequence(hex('0101ff')))),
   );
   const toBeSigned = sequence(
-    der(0xa0, hex('020102')), hex('020101'), ECDSA_WITH_SHA256, NAME, VALIDITY, NAME, publicKey.export({ type: 'spki', format: 'der' }), der(0xa3, extensions),
+    der(0xa0, hex('020102')),
+    hex('020101'),
+    ECDSA_WITH_SHA256,
+    NAME,
+    VALIDITY,
+    NAME,
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, extensions),
   );
   const signature = sign('sha256', toBeSigned, privateKey);
   const certificate = sequence(toBeSigned, ECDSA_WITH_SHA256, der(0x03, Buffer.of(0), signature));
   const lines = certificate.toString('base64').replace(/.{64}/g, '$&\n');
-  return { cert: Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`), key: Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })) };
+  return {
+    cert: Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`),
+    key: Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+  };
 };

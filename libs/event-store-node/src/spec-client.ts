@@ -7,7 +7,8 @@ export * from './spec-kit';
 export const numbered = (count: number, first = 0, type = 'Numbered'): JSONEventData[] =>
   Array.from({ length: count }, (_, index) => jsonEvent({ type, data: { n: first + index } }));
 
-export const revisions = (events: readonly (ResolvedEvent | AllStreamResolvedEvent)[]): number[] => events.map(({ event }) => Number(event?.revision ?? -1));
+export const revisions = (events: readonly (ResolvedEvent | AllStreamResolvedEvent)[]): number[] =>
+  events.map(({ event }) => Number(event?.revision ?? -1));
 
 export const numbers = (events: readonly (ResolvedEvent | AllStreamResolvedEvent)[]): unknown[] =>
   events.map(({ event }) => (event?.data as { n?: unknown } | undefined)?.n);

@@ -43,9 +43,19 @@ const roles = (value: unknown): string[] | undefined => {
 const acl = (value: unknown): StreamAcl | undefined => {
   if (value === undefined) return undefined;
   if (!isObject(value)) throw new TypeError('not an access list');
-  const [read, write, del, metaRead, metaWrite] = [roles(value['$r']), roles(value['$w']), roles(value['$d']), roles(value['$mr']), roles(value['$mw'])];
+  const [read, write, del, metaRead, metaWrite] = [
+    roles(value['$r']),
+    roles(value['$w']),
+    roles(value['$d']),
+    roles(value['$mr']),
+    roles(value['$mw']),
+  ];
   return {
-    ...(read && { read }), ...(write && { write }), ...(del && { delete: del }), ...(metaRead && { metaRead }), ...(metaWrite && { metaWrite }),
+    ...(read && { read }),
+    ...(write && { write }),
+    ...(del && { delete: del }),
+    ...(metaRead && { metaRead }),
+    ...(metaWrite && { metaWrite }),
   };
 };
 

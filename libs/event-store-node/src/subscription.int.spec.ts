@@ -1,4 +1,15 @@
-import { END, EventStoreDBClient, eventTypeFilter, excludeSystemEvents, jsonEvent, START, StreamDeletedError, streamNameFilter, UnavailableError, type Position } from '@eventstore/db-client';
+import {
+  END,
+  EventStoreDBClient,
+  eventTypeFilter,
+  excludeSystemEvents,
+  jsonEvent,
+  START,
+  StreamDeletedError,
+  streamNameFilter,
+  UnavailableError,
+  type Position,
+} from '@eventstore/db-client';
 import { startEventStoreNode } from './node';
 import { collect, connect, freshStream, numbered, numbers, revisions, take, until } from './spec-client';
 import { startTestNode, type TestNode } from './testing';
@@ -16,14 +27,19 @@ afterEach(async () => {
 });
 
 const nextEvent = (source: { once(event: string, listener: (...args: never[]) => void): unknown }, event: string): Promise<void> =>
-  new Promise((resolve) => { source.once(event, () => resolve()); });
+  new Promise((resolve) => {
+    source.once(event, () => resolve());
+  });
 
 describe('a subscription to a stream', () => {
   test('delivers what is there, tells that it caught up, and goes on with what comes', async () => {
     await client.appendToStream('s-1', numbered(3));
     const subscription = client.subscribeToStream('s-1');
     const told: string[] = [];
-    for (const name of ['confirmation', 'caughtUp']) subscription.once(name as 'confirmation', () => { told.push(name); });
+    for (const name of ['confirmation', 'caughtUp'])
+      subscription.once(name as 'confirmation', () => {
+        told.push(name);
+      });
     const received = take(subscription, 5);
     await until(() => told.includes('caughtUp'));
     await client.appendToStream('s-2', numbered(1));
@@ -67,7 +83,9 @@ describe('a subscription to a stream', () => {
     const subscription = client.subscribeToStream('s-1');
     const types: (string | undefined)[] = [];
     subscription.on('data', ({ event }) => types.push(event?.type));
-    const ended = new Promise((resolve) => { subscription.once('error', resolve); });
+    const ended = new Promise((resolve) => {
+      subscription.once('error', resolve);
+    });
     await until(() => types.length === 1);
     await client.tombstoneStream('s-1');
     expect(await ended).toBeInstanceOf(StreamDeletedError);
@@ -124,8 +142,12 @@ describe('a subscription to $all', () => {
     await client.appendToStream('order-1', numbered(1));
     const told: (number | string)[] = [];
     const filter = streamNameFilter({
-      prefixes: ['order-'], maxSearchWindow: 10, checkpointInterval: 5,
-      checkpointReached: (_subscription, { commit }) => { told.push(Number(commit)); },
+      prefixes: ['order-'],
+      maxSearchWindow: 10,
+      checkpointInterval: 5,
+      checkpointReached: (_subscription, { commit }) => {
+        told.push(Number(commit));
+      },
     });
     const subscription = client.subscribeToAll({ filter });
     subscription.on('data', ({ event }) => told.push(`event ${String(event?.position?.commit)}`));
@@ -144,22 +166,37 @@ describe('a subscription to $all', () => {
   test('resumed from any checkpoint misses nothing and repeats nothing', async () => {
     for (let n = 0; n < 30; n += 1) await client.appendToStream(n % 7 === 0 ? 'order-1' : 'noise-1', numbered(3, n * 3));
     const checkpoints: Position[] = [];
-    const filter = streamNameFilter({ prefixes: ['order-'], maxSearchWindow: 4, checkpointInterval: 1, checkpointReached: (_subscription, position) => { checkpoints.push(position); } });
+    const filter = streamNameFilter({
+      prefixes: ['order-'],
+      maxSearchWindow: 4,
+      checkpointInterval: 1,
+      checkpointReached: (_subscription, position) => {
+        checkpoints.push(position);
+      },
+    });
     const first = client.subscribeToAll({ filter });
     first.resume();
     await nextEvent(first, 'caughtUp');
     await first.unsubscribe();
-    const whole = (await collect(client.readAll())).filter(({ event }) => event?.streamId === 'order-1').map(({ event }) => event!.position!.commit);
+    const whole = (await collect(client.readAll()))
+      .filter(({ event }) => event?.streamId === 'order-1')
+      .map(({ event }) => event!.position!.commit);
     expect(checkpoints.length).toBeGreaterThan(10);
     for (const checkpoint of checkpoints) {
       const wanted = whole.filter((position) => position > checkpoint.commit);
       if (wanted.length === 0) continue;
-      const rest = await take(client.subscribeToAll({ fromPosition: checkpoint, filter: streamNameFilter({ prefixes: ['order-'] }) }), wanted.length);
+      const rest = await take(
+        client.subscribeToAll({ fromPosition: checkpoint, filter: streamNameFilter({ prefixes: ['order-'] }) }),
+        wanted.length,
+      );
       expect(rest.map(({ event }) => event?.position?.commit)).toEqual(wanted);
     }
   });
 
-  test.each([['no regular expression', '('], ['endlessly long', 'x'.repeat(2000)]])('with a pattern that is %s is refused', async (_case, regex) => {
+  test.each([
+    ['no regular expression', '('],
+    ['endlessly long', 'x'.repeat(2000)],
+  ])('with a pattern that is %s is refused', async (_case, regex) => {
     await expect(collect(client.subscribeToAll({ filter: streamNameFilter({ regex }) }))).rejects.toThrow();
   });
 });
@@ -168,9 +205,15 @@ test('a subscriber that reads late gets everything, though the live tail has lon
   const body = 'x'.repeat(50_000);
   const slow = client.subscribeToAll({ fromPosition: START }, { highWaterMark: 1 });
   let fellBehind = false;
-  slow.once('fellBehind' as 'caughtUp', () => { fellBehind = true; });
+  slow.once('fellBehind' as 'caughtUp', () => {
+    fellBehind = true;
+  });
   await nextEvent(slow, 'caughtUp');
-  for (let n = 0; n < 60; n += 1) await client.appendToStream('large-1', Array.from({ length: 10 }, (_, index) => jsonEvent({ type: 'Large', data: { n: n * 10 + index, body } })));
+  for (let n = 0; n < 60; n += 1)
+    await client.appendToStream(
+      'large-1',
+      Array.from({ length: 10 }, (_, index) => jsonEvent({ type: 'Large', data: { n: n * 10 + index, body } })),
+    );
   expect(numbers(await take(slow, 600))).toEqual(Array.from({ length: 600 }, (_, n) => n));
   expect(fellBehind).toBe(true);
 });
@@ -181,7 +224,9 @@ test('a subscription ends as unavailable when the node stops, and goes on after 
   const first = client.subscribeToAll();
   const seen: unknown[] = [];
   first.on('data', ({ event }) => seen.push(event?.position?.commit));
-  const ended = new Promise((resolve) => { first.once('error', resolve); });
+  const ended = new Promise((resolve) => {
+    first.once('error', resolve);
+  });
   await until(() => seen.length === 3);
   const { port } = server.node;
   await server.node.stop();

@@ -5,7 +5,15 @@ import { followAll } from './subscription';
 import { Tail } from './tail';
 
 const event = (position: number, bytes = 10): RecordedEvent => ({
-  position, stream: 's', revision: position - 1, id: '6f8b3f3e-0000-4000-8000-000000000000', type: 'T', isJson: true, createdMs: 0, data: new Uint8Array(bytes), metadata: new Uint8Array(0),
+  position,
+  stream: 's',
+  revision: position - 1,
+  id: '6f8b3f3e-0000-4000-8000-000000000000',
+  type: 'T',
+  isJson: true,
+  createdMs: 0,
+  data: new Uint8Array(bytes),
+  metadata: new Uint8Array(0),
 });
 
 const range = (from: number, to: number): RecordedEvent[] => Array.from({ length: to - from + 1 }, (_, index) => event(from + index));
@@ -19,7 +27,9 @@ class HeldSink implements Sink {
 
   send(): Promise<void> {
     this.sent += 1;
-    return new Promise((resolve) => { this.release = resolve; });
+    return new Promise((resolve) => {
+      this.release = resolve;
+    });
   }
 
   onClose(listener: () => void): void {
@@ -50,7 +60,12 @@ test('a subscriber that does not read is sent nothing more, and the database is 
     },
   } as unknown as Reader;
   const sink = new HeldSink();
-  const following = followAll({ reader, tail, nowMs: () => 0 }, sink, { from: 1, checkpointInterval: 1, resolveLinks: false, structuredIds: false });
+  const following = followAll({ reader, tail, nowMs: () => 0 }, sink, {
+    from: 1,
+    checkpointInterval: 1,
+    resolveLinks: false,
+    structuredIds: false,
+  });
   for (let n = 0; n < 50; n += 1) await turn();
   expect([sink.sent, pages]).toEqual([1, 1]);
   for (let n = 0; n < 20; n += 1) {
@@ -65,7 +80,12 @@ test('a subscriber that does not read is sent nothing more, and the database is 
 test('a subscription that the client ended is forgotten', async () => {
   const tail = new Tail(100, 1_000_000);
   const sink = new HeldSink();
-  const following = followAll({ reader: {} as Reader, tail, nowMs: () => 0 }, sink, { from: 1, checkpointInterval: 1, resolveLinks: false, structuredIds: false });
+  const following = followAll({ reader: {} as Reader, tail, nowMs: () => 0 }, sink, {
+    from: 1,
+    checkpointInterval: 1,
+    resolveLinks: false,
+    structuredIds: false,
+  });
   await turn();
   sink.close();
   await following;

@@ -47,12 +47,19 @@ class AllFollower {
   private considered = 0;
   private lastCheckpoint = 0;
 
-  constructor(private readonly parts: SubscriptionParts, private readonly sink: Sink, private readonly options: AllSubscription) {
+  constructor(
+    private readonly parts: SubscriptionParts,
+    private readonly sink: Sink,
+    private readonly options: AllSubscription,
+  ) {
     this.next = options.from;
   }
 
   async run(): Promise<void> {
-    const { parts: { tail }, sink } = this;
+    const {
+      parts: { tail },
+      sink,
+    } = this;
     const signal = new Signal();
     const forget = tail.onCommit(signal.set);
     sink.onClose(signal.set);
@@ -126,7 +133,8 @@ class AllFollower {
   }
 }
 
-export const followAll = (parts: SubscriptionParts, sink: Sink, options: AllSubscription): Promise<void> => new AllFollower(parts, sink, options).run();
+export const followAll = (parts: SubscriptionParts, sink: Sink, options: AllSubscription): Promise<void> =>
+  new AllFollower(parts, sink, options).run();
 
 /** Follows one stream until the client goes. A tombstone ends it with an error; a soft delete does not. */
 class StreamFollower {
@@ -134,12 +142,20 @@ class StreamFollower {
   private live = false;
   private seenTo = 0;
 
-  constructor(private readonly parts: SubscriptionParts, private readonly sink: Sink, private readonly options: StreamSubscription) {
+  constructor(
+    private readonly parts: SubscriptionParts,
+    private readonly sink: Sink,
+    private readonly options: StreamSubscription,
+  ) {
     this.next = options.from;
   }
 
   async run(): Promise<void> {
-    const { parts: { tail }, sink, options: { stream } } = this;
+    const {
+      parts: { tail },
+      sink,
+      options: { stream },
+    } = this;
     const signal = new Signal();
     const forget = tail.onCommit(signal.set, stream);
     sink.onClose(signal.set);

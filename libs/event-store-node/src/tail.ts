@@ -11,7 +11,10 @@ export class Tail {
   private readonly listeners = new Set<() => void>();
   private readonly streamListeners = new Map<string, Set<() => void>>();
 
-  constructor(private readonly maxEvents: number, private readonly maxBytes: number) {}
+  constructor(
+    private readonly maxEvents: number,
+    private readonly maxBytes: number,
+  ) {}
 
   /** The position of the newest committed event that this process knows of. */
   get committed(): number {

@@ -21,7 +21,13 @@ export const startTestNode = async (options: Partial<EventStoreNodeOptions> = {}
   const postgresUrl = options.postgresUrl ?? process.env['QIYUE_TEST_POSTGRES_URL'];
   if (!postgresUrl) throw new Error('QIYUE_TEST_POSTGRES_URL is not set: run under the int project of Jest');
   const database = options.database ?? `esn_${randomBytes(8).toString('hex')}`;
-  const node = await startEventStoreNode({ port: 0, ...(options.tls ? {} : { insecure: true as const }), ...options, postgresUrl, database });
+  const node = await startEventStoreNode({
+    port: 0,
+    ...(options.tls ? {} : { insecure: true as const }),
+    ...options,
+    postgresUrl,
+    database,
+  });
   return {
     connectionString: node.connectionString,
     database,

@@ -54,7 +54,9 @@ export const proposedEvent = (proposed: FieldReader): ProposedEvent => {
   let [data, metadata] = [NOTHING, NOTHING];
   while (proposed.next()) {
     switch (proposed.field) {
-      case 1: id = uuid(proposed.message()); break;
+      case 1:
+        id = uuid(proposed.message());
+        break;
       case 2: {
         let [key, value] = ['', ''];
         for (const entry = proposed.message(); entry.next();) {
@@ -65,13 +67,18 @@ export const proposedEvent = (proposed: FieldReader): ProposedEvent => {
         else if (key === 'content-type') contentType = value;
         break;
       }
-      case 3: metadata = proposed.bytes(); break;
-      case 4: data = proposed.bytes(); break;
+      case 3:
+        metadata = proposed.bytes();
+        break;
+      case 4:
+        data = proposed.bytes();
+        break;
     }
   }
   if (type === undefined) throw missingMetadata('type');
   if (contentType === undefined) throw missingMetadata('content-type');
-  if (type === '' || type.length > MAX_TYPE_LENGTH || type.includes('\0')) throw invalidArgument('the event type is empty, too long or contains U+0000');
+  if (type === '' || type.length > MAX_TYPE_LENGTH || type.includes('\0'))
+    throw invalidArgument('the event type is empty, too long or contains U+0000');
   if (id === NIL_UUID) throw invalidArgument('an event id is missing');
   return { id, type, isJson: contentType === 'application/json', data, metadata };
 };
@@ -107,18 +114,30 @@ export const writeTarget = (options: FieldReader, nowMs: number): WriteTarget =>
   let expiresAtMs: number | undefined;
   while (options.next()) {
     switch (options.field) {
-      case 1: stream = streamName(options.message()); break;
+      case 1:
+        stream = streamName(options.message());
+        break;
       case 2: {
         const exact = options.uint64();
         expectation = { expected: Math.min(Number(exact), DELETED), exact };
         break;
       }
-      case 3: expectation = wellKnown(Expected.noStream); break;
-      case 4: expectation = wellKnown(Expected.any); break;
-      case 5: expectation = wellKnown(Expected.streamExists); break;
+      case 3:
+        expectation = wellKnown(Expected.noStream);
+        break;
+      case 4:
+        expectation = wellKnown(Expected.any);
+        break;
+      case 5:
+        expectation = wellKnown(Expected.streamExists);
+        break;
       // A point in time (older clients) or a duration.
-      case 6: expiresAtMs = timestampMs(options.message()); break;
-      case 7: expiresAtMs = nowMs + timestampMs(options.message()); break;
+      case 6:
+        expiresAtMs = timestampMs(options.message());
+        break;
+      case 7:
+        expiresAtMs = nowMs + timestampMs(options.message());
+        break;
     }
   }
   if (stream === undefined) throw invalidArgument('the stream name is missing');
@@ -156,10 +175,18 @@ export const batchMessage = (bytes: Buffer): BatchMessage => {
   let isFinal = false;
   for (const reader = new FieldReader(bytes); reader.next();) {
     switch (reader.field) {
-      case 1: correlationId = reader.bytes(); break;
-      case 2: options = reader.bytes(); break;
-      case 3: events.push(reader.bytes()); break;
-      case 4: isFinal = reader.number() !== 0; break;
+      case 1:
+        correlationId = reader.bytes();
+        break;
+      case 2:
+        options = reader.bytes();
+        break;
+      case 3:
+        events.push(reader.bytes());
+        break;
+      case 4:
+        isFinal = reader.number() !== 0;
+        break;
     }
   }
   return { correlationId, options, events, isFinal };

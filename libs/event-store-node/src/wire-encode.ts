@@ -20,14 +20,24 @@ const recordedEvent = (event: RecordedEvent, structuredIds: boolean): Buffer => 
   const created = `${event.createdMs}0000`;
   const contentType = event.isJson ? JSON_TYPE : BINARY_TYPE;
   const streamSize = Buffer.byteLength(event.stream);
-  const properties = [['type', event.type, Buffer.byteLength(event.type)], ['created', created, created.length], ['content-type', contentType, contentType.length]] as const;
-  let size = fieldSize(uuid.length) + fieldSize(fieldSize(streamSize)) + numberSize(event.revision) + 2 * numberSize(event.position)
-    + fieldSize(event.metadata.length) + fieldSize(event.data.length);
+  const properties = [
+    ['type', event.type, Buffer.byteLength(event.type)],
+    ['created', created, created.length],
+    ['content-type', contentType, contentType.length],
+  ] as const;
+  let size =
+    fieldSize(uuid.length) +
+    fieldSize(fieldSize(streamSize)) +
+    numberSize(event.revision) +
+    2 * numberSize(event.position) +
+    fieldSize(event.metadata.length) +
+    fieldSize(event.data.length);
   for (const [key, , valueSize] of properties) size += fieldSize(mapEntry(key, valueSize));
   const writer = new FieldWriter(size);
   writer.bytes(1, uuid).open(2, fieldSize(streamSize)).text(3, event.stream, streamSize);
   writer.number(3, event.revision).number(4, event.position).number(5, event.position);
-  for (const [key, value, valueSize] of properties) writer.open(6, mapEntry(key, valueSize)).text(1, key, key.length).text(2, value, valueSize);
+  for (const [key, value, valueSize] of properties)
+    writer.open(6, mapEntry(key, valueSize)).text(1, key, key.length).text(2, value, valueSize);
   writer.bytes(7, event.metadata).bytes(8, event.data);
   return writer.out;
 };

@@ -28,20 +28,29 @@ export const successMessage = (revision: number, position: number | undefined): 
 const wrongVersionMessage = ({ expected, exact }: Expectation, current: number): Buffer => {
   const found = current < 0 ? message(emptyField(2), emptyField(7)) : message(numberField(1, current), numberField(6, current));
   switch (expected) {
-    case Expected.any: return message(found, emptyField(4), emptyField(9));
-    case Expected.streamExists: return message(found, emptyField(5), emptyField(10));
-    case Expected.noStream: return message(found, emptyField(11));
-    default: return message(found, uint64Field(3, exact), uint64Field(8, exact));
+    case Expected.any:
+      return message(found, emptyField(4), emptyField(9));
+    case Expected.streamExists:
+      return message(found, emptyField(5), emptyField(10));
+    case Expected.noStream:
+      return message(found, emptyField(11));
+    default:
+      return message(found, uint64Field(3, exact), uint64Field(8, exact));
   }
 };
 
 const appendResponse = (outcome: WriteOutcome, target: WriteTarget): Buffer => {
   switch (outcome.kind) {
-    case 'success': return bytesField(1, successMessage(outcome.revision, outcome.position));
-    case 'wrong-expected-version': return bytesField(2, wrongVersionMessage(target, outcome.current));
-    case 'stream-deleted': throw streamDeleted(target.stream);
-    case 'timeout': throw timedOut();
-    case 'unavailable': throw unavailable(outcome.message);
+    case 'success':
+      return bytesField(1, successMessage(outcome.revision, outcome.position));
+    case 'wrong-expected-version':
+      return bytesField(2, wrongVersionMessage(target, outcome.current));
+    case 'stream-deleted':
+      throw streamDeleted(target.stream);
+    case 'timeout':
+      throw timedOut();
+    case 'unavailable':
+      throw unavailable(outcome.message);
   }
 };
 
@@ -51,7 +60,10 @@ class Gathering {
   private readonly events: ProposedEvent[] = [];
   private bytes = 0;
 
-  constructor(private readonly parts: WriteParts, private readonly caller: Caller) {}
+  constructor(
+    private readonly parts: WriteParts,
+    private readonly caller: Caller,
+  ) {}
 
   take(received: Buffer): void {
     const { target, event } = appendMessage(received, this.parts.nowMs());
@@ -64,7 +76,10 @@ class Gathering {
     const { target, events, caller, parts } = this;
     if (!target) throw invalidArgument('the stream is not named');
     await parts.access.check(caller, 'write', target.stream);
-    return appendResponse(await parts.appender.submit({ kind: 'append', stream: target.stream, expected: target.expected, events }), target);
+    return appendResponse(
+      await parts.appender.submit({ kind: 'append', stream: target.stream, expected: target.expected, events }),
+      target,
+    );
   }
 
   private add(event: ProposedEvent): void {
@@ -75,29 +90,31 @@ class Gathering {
 }
 
 /** `Streams.Append`: the options, then one message per event. */
-export const append = (parts: WriteParts) => (call: ServerReadableStream<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
-  let answered = false;
-  const answer = (error: unknown, response?: Buffer): void => {
-    if (answered) return;
-    answered = true;
-    if (response) callback(null, response);
-    else callback(toNodeError(error));
+export const append =
+  (parts: WriteParts) =>
+  (call: ServerReadableStream<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+    let answered = false;
+    const answer = (error: unknown, response?: Buffer): void => {
+      if (answered) return;
+      answered = true;
+      if (response) callback(null, response);
+      else callback(toNodeError(error));
+    };
+    let gathering: Gathering | undefined;
+    call.on('data', (received: Buffer) => {
+      if (answered) return;
+      try {
+        gathering ??= new Gathering(parts, parts.access.caller(call.metadata));
+        gathering.take(received);
+      } catch (error) {
+        answer(error);
+      }
+    });
+    call.on('end', () => {
+      if (!gathering) return answer(invalidArgument('the stream is not named'));
+      if (!answered) gathering.write().then((response) => answer(undefined, response), answer);
+    });
   };
-  let gathering: Gathering | undefined;
-  call.on('data', (received: Buffer) => {
-    if (answered) return;
-    try {
-      gathering ??= new Gathering(parts, parts.access.caller(call.metadata));
-      gathering.take(received);
-    } catch (error) {
-      answer(error);
-    }
-  });
-  call.on('end', () => {
-    if (!gathering) return answer(invalidArgument('the stream is not named'));
-    if (!answered) gathering.write().then((response) => answer(undefined, response), answer);
-  });
-};
 
 const remove = async (parts: WriteParts, kind: 'delete' | 'tombstone', call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
   const caller = parts.access.caller(call.metadata);
@@ -106,19 +123,30 @@ const remove = async (parts: WriteParts, kind: 'delete' | 'tombstone', call: Ser
   await parts.access.check(caller, 'delete', stream);
   const outcome = await parts.appender.submit({ kind, stream, expected, eventId: randomUUID() });
   switch (outcome.kind) {
-    case 'success': return outcome.position === undefined ? emptyField(2) : bytesField(1, positionFields(outcome.position));
-    case 'wrong-expected-version': throw wrongExpectedVersion('Delete', stream, exact, outcome.current);
-    case 'stream-deleted': throw streamDeleted(stream);
-    case 'timeout': throw timedOut();
-    case 'unavailable': throw unavailable(outcome.message);
+    case 'success':
+      return outcome.position === undefined ? emptyField(2) : bytesField(1, positionFields(outcome.position));
+    case 'wrong-expected-version':
+      throw wrongExpectedVersion('Delete', stream, exact, outcome.current);
+    case 'stream-deleted':
+      throw streamDeleted(stream);
+    case 'timeout':
+      throw timedOut();
+    case 'unavailable':
+      throw unavailable(outcome.message);
   }
 };
 
 type AnswerOne = (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => void;
 
-const removing = (kind: 'delete' | 'tombstone') => (parts: WriteParts): AnswerOne => (call, callback) => {
-  remove(parts, kind, call).then((response) => callback(null, response), (error: unknown) => callback(toNodeError(error)));
-};
+const removing =
+  (kind: 'delete' | 'tombstone') =>
+  (parts: WriteParts): AnswerOne =>
+  (call, callback) => {
+    remove(parts, kind, call).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toNodeError(error)),
+    );
+  };
 
 /** `Streams.Delete`: a soft delete; appending brings the stream back with its revisions going on. */
 export const softDelete = removing('delete');

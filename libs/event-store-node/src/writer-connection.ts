@@ -40,7 +40,10 @@ export class WriterConnection {
   private client: Client | undefined;
 
   /** @param onLost is told once when the connection breaks. */
-  constructor(private readonly url: string, private readonly onLost: (error: Error) => void) {}
+  constructor(
+    private readonly url: string,
+    private readonly onLost: (error: Error) => void,
+  ) {}
 
   get isOpen(): boolean {
     return this.client !== undefined;
@@ -48,7 +51,12 @@ export class WriterConnection {
 
   /** Connects, waits up to `lockWaitMs` for the previous writer to be gone, makes the table, and reads where to go on. */
   async open(lockWaitMs: number, recentIds: number): Promise<WriterStart> {
-    const client = new Client({ connectionString: this.url, keepAlive: true, application_name: 'event-store-node writer', options: INDEX_ONLY });
+    const client = new Client({
+      connectionString: this.url,
+      keepAlive: true,
+      application_name: 'event-store-node writer',
+      options: INDEX_ONLY,
+    });
     client.on('error', (error) => this.lose(client, error));
     client.on('end', () => this.lose(client, new Error('the connection to PostgreSQL ended')));
     await client.connect();
@@ -75,11 +83,17 @@ export class WriterConnection {
       name: 'insert',
       text: INSERT,
       values: [
-        int8Array(events.map((event) => event.position)), textArray(events.map((event) => event.stream)),
-        int8Array(events.map((event) => event.revision)), uuidArray(events.map((event) => event.id)),
-        textArray(events.map((event) => event.type)), boolArray(events.map((event) => event.isJson)),
-        int8Array(events.map((event) => event.createdMs)), byteaArray(events.map((event) => event.data)),
-        byteaArray(events.map((event) => event.metadata)), String(after), textArray(fresh),
+        int8Array(events.map((event) => event.position)),
+        textArray(events.map((event) => event.stream)),
+        int8Array(events.map((event) => event.revision)),
+        uuidArray(events.map((event) => event.id)),
+        textArray(events.map((event) => event.type)),
+        boolArray(events.map((event) => event.isJson)),
+        int8Array(events.map((event) => event.createdMs)),
+        byteaArray(events.map((event) => event.data)),
+        byteaArray(events.map((event) => event.metadata)),
+        String(after),
+        textArray(fresh),
       ],
     });
     return rowCount === events.length;
@@ -120,9 +134,12 @@ export class WriterConnection {
 
   private async readStart(client: Client, recentIds: number): Promise<WriterStart> {
     const { rows } = await client.query<{ id: string; stream: string; revision: string; position: string }>(
-      'SELECT id, stream, revision, position FROM events ORDER BY position DESC LIMIT $1', [Math.max(1, recentIds)],
+      'SELECT id, stream, revision, position FROM events ORDER BY position DESC LIMIT $1',
+      [Math.max(1, recentIds)],
     );
-    const recent = rows.reverse().map(({ id, stream, revision, position }) => ({ id, stream, revision: Number(revision), position: Number(position) }));
+    const recent = rows
+      .reverse()
+      .map(({ id, stream, revision, position }) => ({ id, stream, revision: Number(revision), position: Number(position) }));
     return { position: recent.at(-1)?.position ?? 0, recent };
   }
 }

@@ -11,7 +11,15 @@ interface ObjectReadable {
 
 /** What the database client's readable hands out, beside the checkpoints that were put into it. */
 interface Resolved {
-  readonly event?: { readonly id: string; readonly streamId: string; readonly revision: bigint; readonly position?: Position; readonly type: string; readonly data: unknown; readonly metadata: unknown };
+  readonly event?: {
+    readonly id: string;
+    readonly streamId: string;
+    readonly revision: bigint;
+    readonly position?: Position;
+    readonly type: string;
+    readonly data: unknown;
+    readonly metadata: unknown;
+  };
 }
 
 const itemOf = (value: AllItem | Resolved): AllItem | undefined => {
@@ -63,6 +71,8 @@ export class ReadableSource implements AllSource {
     this.#ended ??= reason;
     this.#wake?.();
     // Rejects if the subscription never came to be; it is over in any case.
-    void this.unsubscribe().catch(() => undefined).finally(() => this.readable.destroy());
+    void this.unsubscribe()
+      .catch(() => undefined)
+      .finally(() => this.readable.destroy());
   }
 }

@@ -10,6 +10,7 @@ export class AppendGate {
   #entering = 0;
   #proven = false;
   readonly #waiting: (() => void)[] = [];
+  #recheck: NodeJS.Timeout | undefined;
 
   /** `unwritten`: how many messages the stream has not written yet. */
   constructor(private readonly unwritten: () => number) {}
@@ -58,6 +59,10 @@ export class AppendGate {
       this.#waiting.shift()?.();
     }
     // The stream says nothing when it has written something, so it is asked again.
-    if (this.#waiting.length > 0 && this.#entering === 0) this.#recheck ??= setTimeout(() => ((this.#recheck = undefined), this.#admit()), 2);
+    if (this.#waiting.length === 0 || this.#entering > 0 || this.#recheck !== undefined) return;
+    this.#recheck = setTimeout(() => {
+      this.#recheck = undefined;
+      this.#admit();
+    }, 2);
   }
 }

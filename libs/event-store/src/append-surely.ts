@@ -4,7 +4,12 @@ import { AmbiguousAppend, WrongRevision } from './faults';
 import type { EventStoreClient, ProposedEvent } from './types';
 
 /** Whether exactly these events stand in the stream after the expected revision. */
-const areStored = async (client: EventStoreClient, stream: string, events: readonly ProposedEvent[], expected: bigint | 'no_stream'): Promise<boolean> => {
+const areStored = async (
+  client: EventStoreClient,
+  stream: string,
+  events: readonly ProposedEvent[],
+  expected: bigint | 'no_stream',
+): Promise<boolean> => {
   const from = expected === 'no_stream' ? 0n : expected + 1n;
   let index = 0;
   for await (const { id } of client.readStream(stream, { from, maxCount: events.length })) {

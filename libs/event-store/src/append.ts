@@ -39,7 +39,9 @@ export interface Prepared {
  */
 const eventIds = (place: Place, { ctx, command, fingerprint, factsHash }: CommandStamp): ((index: number) => string) => {
   const { now, actor, correlationId, causationId, traceparent = null } = ctx;
-  const content = sha256(canonicalJson([place.prevHash, command, fingerprint, factsHash, now, actor.kind, actor.id, correlationId, causationId, traceparent]));
+  const content = sha256(
+    canonicalJson([place.prevHash, command, fingerprint, factsHash, now, actor.kind, actor.id, correlationId, causationId, traceparent]),
+  );
   return (index) => uuid5(ctx.commandId, `${index}:${content}`);
 };
 
@@ -55,7 +57,15 @@ const checkedJson = (type: AnyEventType, data: unknown): string => {
 };
 
 /** Makes decided events ready to be stored: checked against their schemas, numbered, sealed, stamped and chained. */
-export const prepare = async (vault: Vault, of: AnyStream, streamId: string, decided: readonly DomainEvent[], before: unknown, place: Place, stamp: CommandStamp): Promise<Prepared> => {
+export const prepare = async (
+  vault: Vault,
+  of: AnyStream,
+  streamId: string,
+  decided: readonly DomainEvent[],
+  before: unknown,
+  place: Place,
+  stamp: CommandStamp,
+): Promise<Prepared> => {
   const { ctx, command, fingerprint, factsHash } = stamp;
   const idOf = eventIds(place, stamp);
   const proposed: ProposedEvent[] = [];
@@ -88,7 +98,10 @@ export const prepare = async (vault: Vault, of: AnyStream, streamId: string, dec
       ...(ctx.traceparent === undefined ? {} : { traceparent: ctx.traceparent }),
       prevHash,
     };
-    const metadata: EventMetadata = { ...unhashed, hash: chainHash({ stream: place.stream, revision, id, type: event.type, data, metadata: unhashed }) };
+    const metadata: EventMetadata = {
+      ...unhashed,
+      hash: chainHash({ stream: place.stream, revision, id, type: event.type, data, metadata: unhashed }),
+    };
     prevHash = metadata.hash;
     proposed.push({ id, type: event.type, data, metadata });
     stored.push({ id, stream: place.stream, category: of.category, streamId, revision, type: event.type, data: clear, metadata });

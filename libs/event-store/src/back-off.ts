@@ -15,7 +15,12 @@ export const pauseMs = (attempt: number, { firstMs, maxMs, random }: BackOff): n
 };
 
 /** Tries until it works, fails otherwise than `again` says, or has been tried `tries` times. */
-export const retrying = async <T>(work: () => Promise<T>, again: (error: unknown) => boolean, tries: number, backOff: BackOff): Promise<T> => {
+export const retrying = async <T>(
+  work: () => Promise<T>,
+  again: (error: unknown) => boolean,
+  tries: number,
+  backOff: BackOff,
+): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();

@@ -1,5 +1,17 @@
 // The only file that knows the database client; its successor (`@kurrent/kurrentdb-client`) would take its place here.
-import { BACKWARDS, ErrorType, EventStoreDBClient, FORWARDS, isCommandError, jsonEvent, NO_STREAM, START, streamNameFilter, type JSONRecordedEvent, type JSONType } from '@eventstore/db-client';
+import {
+  BACKWARDS,
+  ErrorType,
+  EventStoreDBClient,
+  FORWARDS,
+  isCommandError,
+  jsonEvent,
+  NO_STREAM,
+  START,
+  streamNameFilter,
+  type JSONRecordedEvent,
+  type JSONType,
+} from '@eventstore/db-client';
 import { ReadableSource } from './all-source';
 import { AppendGate } from './append-gate';
 import { AmbiguousAppend, StoreFault, StoreUnavailable, WrongRevision } from './faults';
@@ -37,7 +49,9 @@ const failuresAllowed = 3;
 /** Messages that the client's batch stream, its only writable one, has not written yet. `disposableStreams` is the client's list of its open streams. */
 const unwrittenOf = (client: EventStoreDBClient): number => {
   let unwritten = 0;
-  for (const { writableLength = 0 } of (client as unknown as { readonly disposableStreams: Iterable<{ readonly writableLength?: number }> }).disposableStreams) unwritten += writableLength;
+  for (const { writableLength = 0 } of (client as unknown as { readonly disposableStreams: Iterable<{ readonly writableLength?: number }> })
+    .disposableStreams)
+    unwritten += writableLength;
   return unwritten;
 };
 
@@ -126,15 +140,25 @@ class GrpcClient implements EventStoreClient {
     private readonly patienceMs: number,
   ) {}
 
-  async append(stream: string, events: readonly ProposedEvent[], expected: bigint | 'no_stream'): Promise<{ revision: bigint; position?: Position }> {
+  async append(
+    stream: string,
+    events: readonly ProposedEvent[],
+    expected: bigint | 'no_stream',
+  ): Promise<{ revision: bigint; position?: Position }> {
     this.#checkOpen();
     const { connection, patienceMs } = this;
-    const messages = events.map(({ id, type, data, metadata }) => jsonEvent({ id, type, data: data as JSONType, metadata: metadata as unknown as Record<string, unknown> }));
+    const messages = events.map(({ id, type, data, metadata }) =>
+      jsonEvent({ id, type, data: data as JSONType, metadata: metadata as unknown as Record<string, unknown> }),
+    );
     const settled = await connection.gate.enter(patienceMs, () => new AmbiguousAppend(`an append to ${stream} had no turn`));
     let answered = false;
     try {
       const { success, nextExpectedRevision, position } = await connection.append((client) =>
-        within(client.appendToStream(stream, messages, { expectedRevision: expected === 'no_stream' ? NO_STREAM : expected }), patienceMs, () => new AmbiguousAppend(`no answer to an append to ${stream}`)),
+        within(
+          client.appendToStream(stream, messages, { expectedRevision: expected === 'no_stream' ? NO_STREAM : expected }),
+          patienceMs,
+          () => new AmbiguousAppend(`no answer to an append to ${stream}`),
+        ),
       );
       answered = true;
       // Told by a result only if the connection string asks for it; its revision is a wrong one then.
@@ -153,19 +177,38 @@ class GrpcClient implements EventStoreClient {
     }
   }
 
-  async *readStream(stream: string, { from, maxCount }: { readonly from?: bigint; readonly maxCount?: number } = {}): AsyncIterable<RecordedEvent> {
+  async *readStream(
+    stream: string,
+    { from, maxCount }: { readonly from?: bigint; readonly maxCount?: number } = {},
+  ): AsyncIterable<RecordedEvent> {
     const options = { direction: FORWARDS, fromRevision: from ?? START, ...(maxCount === undefined ? {} : { maxCount }) } as const;
-    for await (const { event } of this.#read((client) => client.readStream(stream, options), `reading ${stream}`)) if (event !== undefined) yield recorded(event as JSONRecordedEvent);
+    for await (const { event } of this.#read((client) => client.readStream(stream, options), `reading ${stream}`))
+      if (event !== undefined) yield recorded(event as JSONRecordedEvent);
   }
 
-  async readAllBackwards({ before, maxCount }: { readonly before?: Position; readonly maxCount: number }): Promise<{ stream: string; position: Position }[]> {
+  async readAllBackwards({
+    before,
+    maxCount,
+  }: {
+    readonly before?: Position;
+    readonly maxCount: number;
+  }): Promise<{ stream: string; position: Position }[]> {
     const options = { direction: BACKWARDS, fromPosition: before ?? 'end', maxCount } as const;
     const found: { stream: string; position: Position }[] = [];
-    for await (const { event } of this.#read((client) => client.readAll(options), 'reading $all')) if (event?.position !== undefined) found.push({ stream: event.streamId, position: event.position });
+    for await (const { event } of this.#read((client) => client.readAll(options), 'reading $all'))
+      if (event?.position !== undefined) found.push({ stream: event.streamId, position: event.position });
     return found;
   }
 
-  subscribeToAll({ after, categories, bufferSize }: { readonly after?: Position; readonly categories: readonly string[]; readonly bufferSize: number }): ReadableSource {
+  subscribeToAll({
+    after,
+    categories,
+    bufferSize,
+  }: {
+    readonly after?: Position;
+    readonly categories: readonly string[];
+    readonly bufferSize: number;
+  }): ReadableSource {
     const filter = streamNameFilter({
       prefixes: categories.map((category) => `${category}-`),
       maxSearchWindow: 512,
@@ -199,13 +242,17 @@ class GrpcClient implements EventStoreClient {
   }
 
   /** One read, ended when it has been silent for too long. */
-  async *#read<T>(start: (client: EventStoreDBClient) => AsyncIterable<T> & { cancel(): Promise<void>; destroy(error?: Error): unknown }, what: string): AsyncGenerator<T> {
+  async *#read<T>(
+    start: (client: EventStoreDBClient) => AsyncIterable<T> & { cancel(): Promise<void>; destroy(error?: Error): unknown },
+    what: string,
+  ): AsyncGenerator<T> {
     this.#checkOpen();
     const client = await this.connection.ready();
     const read = start(client);
     let waitingSince: number | undefined = performance.now();
     const watch = setInterval(() => {
-      if (waitingSince !== undefined && performance.now() - waitingSince > this.patienceMs) read.destroy(new StoreUnavailable(`${what}: the store went silent`));
+      if (waitingSince !== undefined && performance.now() - waitingSince > this.patienceMs)
+        read.destroy(new StoreUnavailable(`${what}: the store went silent`));
     }, this.patienceMs / 4);
     let ended = false;
     try {

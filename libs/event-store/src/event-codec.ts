@@ -5,7 +5,17 @@ import type { EventMetadata, RecordedEvent, StoredEvent } from './types';
 /** What the store holds, as it is: neither checked, nor upcast, nor revealed. */
 export const storedEvent = ({ id, stream, revision, position, type, data, metadata }: RecordedEvent): StoredEvent => {
   const { category, id: streamId } = parseStreamName(stream);
-  return { id, stream, category, streamId, revision, ...(position === undefined ? {} : { position }), type, data, metadata: metadata as EventMetadata };
+  return {
+    id,
+    stream,
+    category,
+    streamId,
+    revision,
+    ...(position === undefined ? {} : { position }),
+    type,
+    data,
+    metadata: metadata as EventMetadata,
+  };
 };
 
 const named = ({ type, stream, revision }: StoredEvent): string => `${type} at ${stream}@${revision}`;
@@ -23,10 +33,12 @@ export const declarationOf = (of: AnyStream, event: StoredEvent): AnyEventType =
 export const upcast = (of: AnyStream, event: StoredEvent): StoredEvent => {
   const declaration = declarationOf(of, event);
   const metadata = event.metadata as Partial<EventMetadata> | undefined;
-  if (typeof metadata !== 'object' || typeof metadata.hash !== 'string' || typeof metadata.commandId !== 'string') throw new UnreadableEvent(`${named(event)} has lost its metadata`);
+  if (typeof metadata !== 'object' || typeof metadata.hash !== 'string' || typeof metadata.commandId !== 'string')
+    throw new UnreadableEvent(`${named(event)} has lost its metadata`);
   const stored = metadata.schemaVersion;
   if (!Number.isInteger(stored) || (stored as number) < 1) throw new UnreadableEvent(`${named(event)} has no schema version`);
-  if ((stored as number) > declaration.version) throw new UnreadableEvent(`${named(event)} has schema version ${stored}, this code knows ${declaration.version}`);
+  if ((stored as number) > declaration.version)
+    throw new UnreadableEvent(`${named(event)} has schema version ${stored}, this code knows ${declaration.version}`);
   if (typeof event.data !== 'object' || event.data === null) throw new UnreadableEvent(`${named(event)} has no readable data`);
   if (stored === declaration.version) return event;
   const steps = declaration.upcasts.slice((stored as number) - 1);

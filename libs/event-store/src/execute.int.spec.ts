@@ -1,7 +1,16 @@
 import { startTestNode, type TestNode } from '@qiyue/event-store-node/testing';
 import { by, collect, noon, wallet } from './fixture';
 import { startNetwork } from './fixture-network';
-import { connectEventStore, createExecutor, StoreFault, verifyChain, WrongRevision, type EventStoreClient, type Executor, type Outcome } from './index';
+import {
+  connectEventStore,
+  createExecutor,
+  StoreFault,
+  verifyChain,
+  WrongRevision,
+  type EventStoreClient,
+  type Executor,
+  type Outcome,
+} from './index';
 import { memoryVault } from './testing';
 
 const anna = { accountId: 'anna', holder: 'Anna Li' };
@@ -31,22 +40,46 @@ describe('commands over the real client', () => {
     expect(taken).toMatchObject({ kind: 'accepted', revision: '3', events: [{ data: { at: `${noon}+11` } }] });
     expect((await executor.load(wallet, id)).state).toMatchObject({ balance: 0, holder: 'Anna Li' });
     const stored = await collect(executor.history(`wallet-${id}`));
-    expect(stored.map(({ revision, type, streamId, category }) => [revision, type, streamId, category])).toEqual([[0n, 'WalletOpened', id, 'wallet'], [1n, 'MoneyPut', id, 'wallet'], [2n, 'MoneyPut', id, 'wallet'], [3n, 'MoneyTaken', id, 'wallet']]);
+    expect(stored.map(({ revision, type, streamId, category }) => [revision, type, streamId, category])).toEqual([
+      [0n, 'WalletOpened', id, 'wallet'],
+      [1n, 'MoneyPut', id, 'wallet'],
+      [2n, 'MoneyPut', id, 'wallet'],
+      [3n, 'MoneyTaken', id, 'wallet'],
+    ]);
     expect(stored[0]?.data).toMatchObject({ holder: expect.stringMatching(/^sealed:1:anna:/) as string });
     expect(await verifyChain(executor.history(`wallet-${id}`))).toMatchObject({ ok: true, events: 4 });
   });
   test('given fifty times at once by two executors leave one set of events, and all are answered with the stored ones', async () => {
     const id = fresh();
     const other = createExecutor({ client, vault });
-    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? executor : other).execute(wallet, id, 'put', { amounts: [1, 2] }, {}, by('c1', { now: `2026-03-02T12:00:00.${100 + index}Z` }), { expectNew: index % 4 < 2 })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        (index % 2 === 0 ? executor : other).execute(
+          wallet,
+          id,
+          'put',
+          { amounts: [1, 2] },
+          {},
+          by('c1', { now: `2026-03-02T12:00:00.${100 + index}Z` }),
+          { expectNew: index % 4 < 2 },
+        ),
+      ),
+    );
     const stored = await collect(executor.history(`wallet-${id}`));
     expect(stored).toHaveLength(2);
-    for (const outcome of outcomes) expect(outcome.kind === 'accepted' && outcome.events.map((event) => [event.id, event.metadata.recordedAt, event.metadata.hash])).toEqual(stored.map((event) => [event.id, event.metadata.recordedAt, event.metadata.hash]));
+    for (const outcome of outcomes)
+      expect(
+        outcome.kind === 'accepted' && outcome.events.map((event) => [event.id, event.metadata.recordedAt, event.metadata.hash]),
+      ).toEqual(stored.map((event) => [event.id, event.metadata.recordedAt, event.metadata.hash]));
   });
   test('of two processes on one stream all get through, one after the other', async () => {
     const id = fresh();
     const other = createExecutor({ client, vault, cacheStreams: 10 });
-    const outcomes = await Promise.all(Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? executor : other).execute(wallet, id, 'put', { amounts: [1] }, {}, by(`c${index}`))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, (_, index) =>
+        (index % 2 === 0 ? executor : other).execute(wallet, id, 'put', { amounts: [1] }, {}, by(`c${index}`)),
+      ),
+    );
     expect(outcomes.filter(({ kind }) => kind === 'accepted')).toHaveLength(30);
     expect((await executor.load(wallet, id)).state.balance).toBe(30);
     expect(await verifyChain(executor.history(`wallet-${id}`))).toMatchObject({ ok: true, events: 30 });
@@ -54,8 +87,15 @@ describe('commands over the real client', () => {
   test('with the same key and another body are refused', async () => {
     const id = fresh();
     await executor.execute(wallet, id, 'put', { amounts: [1] }, {}, by('c1'));
-    expect(await executor.execute(wallet, id, 'put', { amounts: [2] }, {}, by('c1'))).toMatchObject({ kind: 'rejected', code: 'idempotency-key-reused', status: 422 });
-    expect(await executor.execute(wallet, id, 'put', { amounts: [1] }, {}, by('c1', { now: '2027-01-01T00:00:00.000Z' }))).toMatchObject({ kind: 'accepted', replayed: true });
+    expect(await executor.execute(wallet, id, 'put', { amounts: [2] }, {}, by('c1'))).toMatchObject({
+      kind: 'rejected',
+      code: 'idempotency-key-reused',
+      status: 422,
+    });
+    expect(await executor.execute(wallet, id, 'put', { amounts: [1] }, {}, by('c1', { now: '2027-01-01T00:00:00.000Z' }))).toMatchObject({
+      kind: 'accepted',
+      replayed: true,
+    });
   });
 });
 
@@ -77,13 +117,21 @@ describe('the real client', () => {
   });
   test('a stream is read from a revision on, so many events, and not at all if it does not exist', async () => {
     const name = `wallet-${fresh()}`;
-    await client.append(name, [21, 22, 23, 24].map((n) => event(uuid(n))), 'no_stream');
+    await client.append(
+      name,
+      [21, 22, 23, 24].map((n) => event(uuid(n))),
+      'no_stream',
+    );
     expect((await collect(client.readStream(name, { from: 1n, maxCount: 2 }))).map(({ revision }) => revision)).toEqual([1n, 2n]);
     expect(await collect(client.readStream(`wallet-${fresh()}`))).toEqual([]);
   });
   test('a read can be left early', async () => {
     const name = `wallet-${fresh()}`;
-    await client.append(name, Array.from({ length: 300 }, (_, n) => event(uuid(1_000 + n))), 'no_stream');
+    await client.append(
+      name,
+      Array.from({ length: 300 }, (_, n) => event(uuid(1_000 + n))),
+      'no_stream',
+    );
     for await (const { revision } of client.readStream(name)) if (revision === 3n) break;
     expect(await collect(client.readStream(name))).toHaveLength(300);
   });
@@ -95,12 +143,18 @@ describe('the real client', () => {
 });
 
 describe('over a network that breaks', () => {
-  const broken = async (use: (parts: { network: Awaited<ReturnType<typeof startNetwork>>; through: Executor; observed: string[] }) => Promise<void>): Promise<void> => {
+  const broken = async (
+    use: (parts: { network: Awaited<ReturnType<typeof startNetwork>>; through: Executor; observed: string[] }) => Promise<void>,
+  ): Promise<void> => {
     const network = await startNetwork(node.node.port);
     const remote = connectEventStore(network.connectionString, { patienceMs: 400 });
     const observed: string[] = [];
     try {
-      await use({ network, observed, through: createExecutor({ client: remote, vault, tries: 20, observe: (what) => observed.push(what) }) });
+      await use({
+        network,
+        observed,
+        through: createExecutor({ client: remote, vault, tries: 20, observe: (what) => observed.push(what) }),
+      });
     } finally {
       await remote.dispose();
       await network.stop();

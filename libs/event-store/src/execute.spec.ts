@@ -1,6 +1,16 @@
 import { FORGOTTEN, stream } from '@qiyue/decider';
 import { by, collect, noon, wallet } from './fixture';
-import { AccountForgotten, AmbiguousAppend, createExecutor, StoreUnavailable, UnfitEvent, UnreadableEvent, verifyChain, type EventStoreClient, type ExecutorOptions } from './index';
+import {
+  AccountForgotten,
+  AmbiguousAppend,
+  createExecutor,
+  StoreUnavailable,
+  UnfitEvent,
+  UnreadableEvent,
+  verifyChain,
+  type EventStoreClient,
+  type ExecutorOptions,
+} from './index';
 import { memoryStore, memoryVault, type MemoryStore } from './testing';
 
 const anna = { accountId: 'anna', holder: 'Anna Li' };
@@ -30,11 +40,33 @@ describe('a command', () => {
     await executor.execute(wallet, '1', 'open', anna, {}, by('c1', { now: noon, traceparent: '00-a-b-01' }));
     await executor.execute(wallet, '1', 'put', { amounts: [5, 6] }, {}, by('c2'));
     const outcome = await executor.execute(wallet, '1', 'take', { amount: 7 }, (state) => ({ now: `${noon} ${state.balance}` }), by('c3'));
-    expect(outcome).toMatchObject({ kind: 'accepted', stream: 'wallet-1', revision: '3', replayed: false, events: [{ type: 'MoneyTaken', data: { amount: 7, at: `${noon} 11` }, revision: 3n, streamId: '1', category: 'wallet' }] });
-    expect(store.log.map(({ stream: name, revision, type }) => `${name}@${revision} ${type}`)).toEqual(['wallet-1@0 WalletOpened', 'wallet-1@1 MoneyPut', 'wallet-1@2 MoneyPut', 'wallet-1@3 MoneyTaken']);
+    expect(outcome).toMatchObject({
+      kind: 'accepted',
+      stream: 'wallet-1',
+      revision: '3',
+      replayed: false,
+      events: [{ type: 'MoneyTaken', data: { amount: 7, at: `${noon} 11` }, revision: 3n, streamId: '1', category: 'wallet' }],
+    });
+    expect(store.log.map(({ stream: name, revision, type }) => `${name}@${revision} ${type}`)).toEqual([
+      'wallet-1@0 WalletOpened',
+      'wallet-1@1 MoneyPut',
+      'wallet-1@2 MoneyPut',
+      'wallet-1@3 MoneyTaken',
+    ]);
     expect(store.log[0]?.metadata).toEqual({
-      schemaVersion: 1, correlationId: 'story-1', causationId: 'c1', commandId: 'c1', command: 'open', actor: { kind: 'service', id: 'order' }, agreementVersion: '2026-01', recordedAt: noon, traceparent: '00-a-b-01',
-      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) as string, factsHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string, prevHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      schemaVersion: 1,
+      correlationId: 'story-1',
+      causationId: 'c1',
+      commandId: 'c1',
+      command: 'open',
+      actor: { kind: 'service', id: 'order' },
+      agreementVersion: '2026-01',
+      recordedAt: noon,
+      traceparent: '00-a-b-01',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      factsHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      prevHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     });
     expect(store.log[1]?.metadata).toMatchObject({ schemaVersion: 2 });
     expect(store.log[3]?.metadata).toMatchObject({ clause: '2.2.6' });
@@ -42,15 +74,29 @@ describe('a command', () => {
   test('that is so already stores nothing and answers with the head', async () => {
     const { executor, store } = setUp();
     await executor.execute(wallet, '1', 'open', anna, {}, by('c1'));
-    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c2'))).toEqual({ kind: 'accepted', stream: 'wallet-1', revision: '0', events: [], replayed: false });
+    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c2'))).toEqual({
+      kind: 'accepted',
+      stream: 'wallet-1',
+      revision: '0',
+      events: [],
+      replayed: false,
+    });
     expect(await executor.execute(wallet, '2', 'put', { amounts: [] }, {}, by('c3'))).toMatchObject({ revision: '-1', events: [] });
     expect(store.log).toHaveLength(1);
   });
   test('that is refused stores nothing and says the code, the details and the agreement it was refused under', async () => {
     const { executor, store } = setUp();
-    expect(await executor.execute(wallet, '1', 'take', { amount: 1 }, { now: noon }, by('c0'))).toEqual({ kind: 'rejected', code: 'closed' });
+    expect(await executor.execute(wallet, '1', 'take', { amount: 1 }, { now: noon }, by('c0'))).toEqual({
+      kind: 'rejected',
+      code: 'closed',
+    });
     await executor.execute(wallet, '1', 'open', anna, {}, by('c1'));
-    expect(await executor.execute(wallet, '1', 'take', { amount: 1 }, { now: noon }, by('c2'))).toEqual({ kind: 'rejected', code: 'too-little', details: { balance: 0 }, agreementVersion: '2026-01' });
+    expect(await executor.execute(wallet, '1', 'take', { amount: 1 }, { now: noon }, by('c2'))).toEqual({
+      kind: 'rejected',
+      code: 'too-little',
+      details: { balance: 0 },
+      agreementVersion: '2026-01',
+    });
     expect(store.log).toHaveLength(1);
   });
   test('of a customer on a stream of somebody else finds nothing there, even if it was given before', async () => {
@@ -78,7 +124,11 @@ describe('a command given twice', () => {
     const first = await executor.execute(wallet, '1', 'put', { amounts: [1, 2] }, {}, by('c2'));
     await executor.execute(wallet, '1', 'take', { amount: 3 }, { now: noon }, by('c3'));
     const again = await executor.execute(wallet, '1', 'put', { amounts: [1, 2] }, {}, by('c2', { now: '2027-01-01T00:00:00.000Z' }));
-    expect(again).toEqual({ ...first, replayed: true, events: first.kind === 'accepted' ? first.events.map((event) => ({ ...event, position: expect.anything() as unknown })) : [] });
+    expect(again).toEqual({
+      ...first,
+      replayed: true,
+      events: first.kind === 'accepted' ? first.events.map((event) => ({ ...event, position: expect.anything() as unknown })) : [],
+    });
     expect(store.log).toHaveLength(4);
     expect(observed).toEqual(['replay']);
   });
@@ -93,16 +143,32 @@ describe('a command given twice', () => {
   test('fifty times at once, by two processes, leaves one set of events, and all are answered with the stored ones', async () => {
     const { executor, store, vault } = setUp();
     const other = createExecutor({ client: store, vault });
-    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? executor : other).execute(wallet, '1', 'put', { amounts: [1, 2] }, {}, by('c1', { now: `2026-03-02T12:00:00.${100 + index}Z` }), { expectNew: index % 3 === 0 })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        (index % 2 === 0 ? executor : other).execute(
+          wallet,
+          '1',
+          'put',
+          { amounts: [1, 2] },
+          {},
+          by('c1', { now: `2026-03-02T12:00:00.${100 + index}Z` }),
+          { expectNew: index % 3 === 0 },
+        ),
+      ),
+    );
     expect(store.log).toHaveLength(2);
     const stored = store.log.map(({ id, metadata }) => [id, (metadata as { recordedAt: string }).recordedAt]);
-    for (const outcome of outcomes) expect(outcome.kind === 'accepted' && outcome.events.map(({ id, metadata }) => [id, metadata.recordedAt])).toEqual(stored);
+    for (const outcome of outcomes)
+      expect(outcome.kind === 'accepted' && outcome.events.map(({ id, metadata }) => [id, metadata.recordedAt])).toEqual(stored);
     expect(outcomes.filter((outcome) => outcome.kind === 'accepted' && !outcome.replayed)).toHaveLength(1);
   });
   test('is answered by a process that was not there the first time', async () => {
     const { executor, store, vault } = setUp();
     await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1'));
-    expect(await createExecutor({ client: store, vault }).execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1'))).toMatchObject({ replayed: true, events: [{ data: { amount: 1 } }] });
+    expect(await createExecutor({ client: store, vault }).execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1'))).toMatchObject({
+      replayed: true,
+      events: [{ data: { amount: 1 } }],
+    });
   });
 });
 
@@ -111,15 +177,22 @@ describe('a race for a stream', () => {
   const raced = (store: MemoryStore, times: number): EventStoreClient => {
     const rival = createExecutor({ client: store, vault: memoryVault() });
     let left = times;
-    return { ...store, append: async (...args) => {
-      if (left-- > 0) await rival.execute(wallet, '1', 'put', { amounts: [10] }, {}, by(`rival-${left}`));
-      return store.append(...args);
-    } };
+    return {
+      ...store,
+      append: async (...args) => {
+        if (left-- > 0) await rival.execute(wallet, '1', 'put', { amounts: [10] }, {}, by(`rival-${left}`));
+        return store.append(...args);
+      },
+    };
   };
   test('is decided anew on the state of the winner', async () => {
     const store = memoryStore();
     const { executor, observed } = setUp({ client: raced(store, 2) });
-    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c1'))).toMatchObject({ kind: 'accepted', revision: '2', replayed: false });
+    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c1'))).toMatchObject({
+      kind: 'accepted',
+      revision: '2',
+      replayed: false,
+    });
     expect(observed).toEqual(['conflict', 'conflict']);
     expect((await verifyChain(executor.history('wallet-1'))).ok).toBe(true);
   });
@@ -131,7 +204,9 @@ describe('a race for a stream', () => {
   });
   test('does not happen within a process: fifty commands on one stream all get through', async () => {
     const { executor, observed } = setUp({ maxAttempts: 1 });
-    await Promise.all(Array.from({ length: 50 }, (_, index) => executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by(`c${index}`))));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by(`c${index}`))),
+    );
     expect((await executor.load(wallet, '1')).state.balance).toBe(50);
     expect(observed).toEqual([]);
   });
@@ -139,11 +214,17 @@ describe('a race for a stream', () => {
 
 describe('an append without an answer', () => {
   test.each([
-    [['answer lost']], [['request lost']], [['answer lost', 'answer lost']], [['request lost', 'answer lost', 'request lost']],
+    [['answer lost']],
+    [['request lost']],
+    [['answer lost', 'answer lost']],
+    [['request lost', 'answer lost', 'request lost']],
   ] as ('request lost' | 'answer lost')[][][])('%j: is the same append when it is tried again', async (plan) => {
     const store = memoryStore();
     const { executor, observed } = setUp({ client: unreliable(store, [...plan]) });
-    expect(await executor.execute(wallet, '1', 'put', { amounts: [1, 2] }, {}, by('c1'))).toMatchObject({ kind: 'accepted', revision: '1' });
+    expect(await executor.execute(wallet, '1', 'put', { amounts: [1, 2] }, {}, by('c1'))).toMatchObject({
+      kind: 'accepted',
+      revision: '1',
+    });
     expect(store.log.map(({ revision }) => revision)).toEqual([0n, 1n]);
     expect(observed).toEqual(plan.map(() => 'doubt'));
   });
@@ -151,27 +232,37 @@ describe('an append without an answer', () => {
     const store = memoryStore();
     const rival = createExecutor({ client: store, vault: memoryVault() });
     let first = true;
-    const client: EventStoreClient = { ...store, append: async (...args) => {
-      const result = await store.append(...args);
-      if (!first) return result;
-      first = false;
-      await rival.execute(wallet, '1', 'put', { amounts: [10] }, {}, by('rival'));
-      throw new AmbiguousAppend('no answer');
-    } };
+    const client: EventStoreClient = {
+      ...store,
+      append: async (...args) => {
+        const result = await store.append(...args);
+        if (!first) return result;
+        first = false;
+        await rival.execute(wallet, '1', 'put', { amounts: [10] }, {}, by('rival'));
+        throw new AmbiguousAppend('no answer');
+      },
+    };
     const { executor } = setUp({ client });
-    expect(await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1'))).toMatchObject({ kind: 'accepted', revision: '0', replayed: false });
+    expect(await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1'))).toMatchObject({
+      kind: 'accepted',
+      revision: '0',
+      replayed: false,
+    });
     expect(store.log).toHaveLength(2);
   });
   test('that did not take place before others came is decided anew', async () => {
     const store = memoryStore();
     const rival = createExecutor({ client: store, vault: memoryVault() });
     let first = true;
-    const client: EventStoreClient = { ...store, append: async (...args) => {
-      if (!first) return store.append(...args);
-      first = false;
-      await rival.execute(wallet, '1', 'put', { amounts: [10] }, {}, by('rival'));
-      throw new AmbiguousAppend('no answer');
-    } };
+    const client: EventStoreClient = {
+      ...store,
+      append: async (...args) => {
+        if (!first) return store.append(...args);
+        first = false;
+        await rival.execute(wallet, '1', 'put', { amounts: [10] }, {}, by('rival'));
+        throw new AmbiguousAppend('no answer');
+      },
+    };
     const { executor, observed } = setUp({ client });
     expect(await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1'))).toMatchObject({ kind: 'accepted', revision: '1' });
     expect(observed).toEqual(['doubt', 'conflict']);
@@ -181,9 +272,28 @@ describe('an append without an answer', () => {
       const store = memoryStore();
       const vault = memoryVault();
       // Nothing can be read back either: the process is as good as dead.
-      const dead: EventStoreClient = { ...unreliable(store, [fate, 'request lost']), readStream: (name, options) => (options?.maxCount === undefined ? store.readStream(name, options) : (() => { throw new StoreUnavailable('gone'); })()) };
-      await expect(createExecutor({ client: dead, vault, tries: 2, random: () => 0 }).execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1'))).rejects.toThrow(AmbiguousAppend);
-      expect(await createExecutor({ client: store, vault }).execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1', { now: '2027-01-01T00:00:00.000Z' }))).toMatchObject({ kind: 'accepted', replayed: fate === 'answer lost' });
+      const dead: EventStoreClient = {
+        ...unreliable(store, [fate, 'request lost']),
+        readStream: (name, options) =>
+          options?.maxCount === undefined
+            ? store.readStream(name, options)
+            : (() => {
+                throw new StoreUnavailable('gone');
+              })(),
+      };
+      await expect(
+        createExecutor({ client: dead, vault, tries: 2, random: () => 0 }).execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1')),
+      ).rejects.toThrow(AmbiguousAppend);
+      expect(
+        await createExecutor({ client: store, vault }).execute(
+          wallet,
+          '1',
+          'put',
+          { amounts: [1] },
+          {},
+          by('c1', { now: '2027-01-01T00:00:00.000Z' }),
+        ),
+      ).toMatchObject({ kind: 'accepted', replayed: fate === 'answer lost' });
       expect(store.log).toHaveLength(1);
     }
   });
@@ -198,13 +308,16 @@ describe('a stream that is loaded', () => {
   test('is read again from the start when the store fails half-way', async () => {
     const store = memoryStore();
     let failures = 2;
-    const client: EventStoreClient = { ...store, readStream: async function* (name, options) {
-      let index = 0;
-      for await (const event of store.readStream(name, options)) {
-        if (index++ === 1 && failures-- > 0) throw new StoreUnavailable('gone');
-        yield event;
-      }
-    } };
+    const client: EventStoreClient = {
+      ...store,
+      readStream: async function* (name, options) {
+        let index = 0;
+        for await (const event of store.readStream(name, options)) {
+          if (index++ === 1 && failures-- > 0) throw new StoreUnavailable('gone');
+          yield event;
+        }
+      },
+    };
     const { executor } = setUp({ client });
     await executor.execute(wallet, '1', 'put', { amounts: [1, 2, 3] }, {}, by('c1'));
     expect((await executor.load(wallet, '1')).state.balance).toBe(6);
@@ -233,16 +346,23 @@ describe('a stream that is loaded', () => {
     store.log[0] = { ...store.log[0], ...change } as never;
     await expect(executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c2'))).rejects.toThrow(UnreadableEvent);
   });
-  test('that does not exist is the initial state', async () => expect(await setUp().executor.load(wallet, 'none')).toEqual({ state: wallet.initialState, revision: undefined, events: [] }));
+  test('that does not exist is the initial state', async () =>
+    expect(await setUp().executor.load(wallet, 'none')).toEqual({ state: wallet.initialState, revision: undefined, events: [] }));
 });
 
 describe('personal data', () => {
-  test('is sealed in the store, and in the clear for decisions and in answers', async () => {
+  test('is sealed in the store, and in the clear for decisions and in answers (5.1)', async () => {
     const { executor, store } = setUp();
     const outcome = await executor.execute(wallet, '1', 'open', { ...anna, heirs: [{ name: 'Bo' }, { name: '' }] }, {}, by('c1'));
     expect(outcome).toMatchObject({ events: [{ data: { holder: 'Anna Li', heirs: [{ name: 'Bo' }, { name: '' }] } }] });
-    expect(store.log[0]?.data).toMatchObject({ accountId: 'anna', holder: expect.stringMatching(/^sealed:1:anna:/) as string, heirs: [{ name: expect.stringMatching(/^sealed:1:anna:/) as string }, { name: expect.stringMatching(/^sealed:1:anna:/) as string }] });
-    expect(JSON.stringify(store.log, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toMatch(/Anna Li|Bo"/);
+    expect(store.log[0]?.data).toMatchObject({
+      accountId: 'anna',
+      holder: expect.stringMatching(/^sealed:1:anna:/) as string,
+      heirs: [{ name: expect.stringMatching(/^sealed:1:anna:/) as string }, { name: expect.stringMatching(/^sealed:1:anna:/) as string }],
+    });
+    expect(JSON.stringify(store.log, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).not.toMatch(
+      /Anna Li|Bo"/,
+    );
     expect((await executor.load(wallet, '1')).state.holder).toBe('Anna Li');
   });
   test('of an account whose key is destroyed reads as forgotten, and the chain stays whole', async () => {
@@ -250,7 +370,10 @@ describe('personal data', () => {
     await executor.execute(wallet, '1', 'open', anna, {}, by('c1'));
     await vault.destroy('anna');
     expect((await executor.load(wallet, '1')).state).toMatchObject({ holder: FORGOTTEN, balance: 0 });
-    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c1'))).toMatchObject({ replayed: true, events: [{ data: { holder: FORGOTTEN } }] });
+    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c1'))).toMatchObject({
+      replayed: true,
+      events: [{ data: { holder: FORGOTTEN } }],
+    });
     expect(await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c2'))).toMatchObject({ kind: 'accepted' });
     expect(await verifyChain(executor.history('wallet-1'))).toMatchObject({ ok: true, events: 2 });
   });
@@ -268,10 +391,16 @@ describe('personal data', () => {
   });
   test('cannot be smuggled in as something sealed: a sealed look is refused where nothing is personal, and is plain text where something is', async () => {
     const { executor, store } = setUp();
-    await expect(executor.execute(wallet, '1', 'put', { amounts: [1], note: 'sealed:1:anna:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAA' }, {}, by('c1'))).rejects.toThrow(UnfitEvent);
-    expect(await executor.execute(wallet, '1', 'put', { amounts: [1], note: 'so "sealed:1:" it says' }, {}, by('c2'))).toMatchObject({ kind: 'accepted' });
+    await expect(
+      executor.execute(wallet, '1', 'put', { amounts: [1], note: 'sealed:1:anna:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAA' }, {}, by('c1')),
+    ).rejects.toThrow(UnfitEvent);
+    expect(await executor.execute(wallet, '1', 'put', { amounts: [1], note: 'so "sealed:1:" it says' }, {}, by('c2'))).toMatchObject({
+      kind: 'accepted',
+    });
     const holder = 'sealed:1:bert:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAA';
-    expect(await executor.execute(wallet, '2', 'open', { accountId: 'anna', holder }, {}, by('c3'))).toMatchObject({ events: [{ data: { holder } }] });
+    expect(await executor.execute(wallet, '2', 'open', { accountId: 'anna', holder }, {}, by('c3'))).toMatchObject({
+      events: [{ data: { holder } }],
+    });
     expect((await executor.load(wallet, '2')).state.holder).toBe(holder);
     expect(store.log.at(-1)?.data).toMatchObject({ holder: expect.stringMatching(/^sealed:1:anna:/) as string });
   });
@@ -290,27 +419,51 @@ describe('a command that expects to create its stream', () => {
   const counting = () => {
     const store = memoryStore();
     let reads = 0;
-    return { store, reads: () => reads, client: { ...store, readStream: (...args: Parameters<EventStoreClient['readStream']>) => { reads += 1; return store.readStream(...args); } } satisfies EventStoreClient };
+    return {
+      store,
+      reads: () => reads,
+      client: {
+        ...store,
+        readStream: (...args: Parameters<EventStoreClient['readStream']>) => {
+          reads += 1;
+          return store.readStream(...args);
+        },
+      } satisfies EventStoreClient,
+    };
   };
   test('costs no read', async () => {
     const { client, reads } = counting();
     const { executor } = setUp({ client });
-    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c1'), { expectNew: true })).toMatchObject({ kind: 'accepted', revision: '0' });
+    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c1'), { expectNew: true })).toMatchObject({
+      kind: 'accepted',
+      revision: '0',
+    });
     expect(reads()).toBe(0);
   });
   test('is decided on what is there if the stream exists', async () => {
     const { executor, store } = setUp();
     await executor.execute(wallet, '1', 'open', anna, {}, by('c1'));
-    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c2'), { expectNew: true })).toMatchObject({ events: [], revision: '0' });
-    expect(await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c3'), { expectNew: true })).toMatchObject({ revision: '1' });
-    expect(await executor.execute(wallet, '1', 'take', { amount: 1 }, { now: noon }, by('c4'), { expectNew: true })).toMatchObject({ kind: 'accepted' });
+    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c2'), { expectNew: true })).toMatchObject({
+      events: [],
+      revision: '0',
+    });
+    expect(await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c3'), { expectNew: true })).toMatchObject({
+      revision: '1',
+    });
+    expect(await executor.execute(wallet, '1', 'take', { amount: 1 }, { now: noon }, by('c4'), { expectNew: true })).toMatchObject({
+      kind: 'accepted',
+    });
     expect(store.log).toHaveLength(3);
   });
   test('given twice is answered with what is stored, and refused with another body', async () => {
     const { executor } = setUp();
     await executor.execute(wallet, '1', 'open', anna, {}, by('c1'), { expectNew: true });
-    expect(await executor.execute(wallet, '1', 'open', anna, {}, by('c1', { now: '2027-01-01T00:00:00.000Z' }), { expectNew: true })).toMatchObject({ replayed: true, events: [{ metadata: { recordedAt: noon } }] });
-    expect(await executor.execute(wallet, '1', 'open', { ...anna, holder: 'B' }, {}, by('c1'), { expectNew: true })).toMatchObject({ code: 'idempotency-key-reused' });
+    expect(
+      await executor.execute(wallet, '1', 'open', anna, {}, by('c1', { now: '2027-01-01T00:00:00.000Z' }), { expectNew: true }),
+    ).toMatchObject({ replayed: true, events: [{ metadata: { recordedAt: noon } }] });
+    expect(await executor.execute(wallet, '1', 'open', { ...anna, holder: 'B' }, {}, by('c1'), { expectNew: true })).toMatchObject({
+      code: 'idempotency-key-reused',
+    });
   });
 });
 
@@ -319,7 +472,13 @@ describe('streams kept between commands', () => {
     const store = memoryStore();
     const vault = memoryVault();
     let reads = 0;
-    const client: EventStoreClient = { ...store, readStream: (...args) => { reads += 1; return store.readStream(...args); } };
+    const client: EventStoreClient = {
+      ...store,
+      readStream: (...args) => {
+        reads += 1;
+        return store.readStream(...args);
+      },
+    };
     const make = () => createExecutor({ client, vault, cacheStreams: 2, random: () => 0 });
     return { store, here: make(), there: make(), reads: () => reads };
   };
@@ -336,15 +495,25 @@ describe('streams kept between commands', () => {
     const { here, there } = two();
     await here.execute(wallet, '1', 'open', anna, {}, by('c1'));
     await there.execute(wallet, '1', 'put', { amounts: [5] }, {}, by('c2'));
-    expect(await here.execute(wallet, '1', 'take', { amount: 5 }, { now: noon }, by('c3'))).toMatchObject({ kind: 'accepted', revision: '2' });
-    expect(await there.execute(wallet, '1', 'take', { amount: 5 }, { now: noon }, by('c4'))).toMatchObject({ kind: 'rejected', code: 'too-little', details: { balance: 0 } });
+    expect(await here.execute(wallet, '1', 'take', { amount: 5 }, { now: noon }, by('c3'))).toMatchObject({
+      kind: 'accepted',
+      revision: '2',
+    });
+    expect(await there.execute(wallet, '1', 'take', { amount: 5 }, { now: noon }, by('c4'))).toMatchObject({
+      kind: 'rejected',
+      code: 'too-little',
+      details: { balance: 0 },
+    });
   });
   test('never let through what is out of date either: the store refuses, and the command is decided anew', async () => {
     const { here, there, store } = two();
     await here.execute(wallet, '1', 'open', anna, {}, by('c1'));
     await here.execute(wallet, '1', 'put', { amounts: [5] }, {}, by('c2'));
     await there.execute(wallet, '1', 'take', { amount: 5 }, { now: noon }, by('c3'));
-    expect(await here.execute(wallet, '1', 'take', { amount: 5 }, { now: noon }, by('c4'))).toMatchObject({ kind: 'rejected', code: 'too-little' });
+    expect(await here.execute(wallet, '1', 'take', { amount: 5 }, { now: noon }, by('c4'))).toMatchObject({
+      kind: 'rejected',
+      code: 'too-little',
+    });
     expect(store.log).toHaveLength(3);
     expect((await verifyChain(here.history('wallet-1'))).ok).toBe(true);
   });

@@ -63,7 +63,15 @@ class CommandExecutor {
     this.#tries = options.tries ?? 6;
   }
 
-  async execute(of: AnyStream, id: string, verb: string, body: unknown, facts: unknown, ctx: CommandContext, { expectNew = false }: ExecuteOptions = {}): Promise<Outcome> {
+  async execute(
+    of: AnyStream,
+    id: string,
+    verb: string,
+    body: unknown,
+    facts: unknown,
+    ctx: CommandContext,
+    { expectNew = false }: ExecuteOptions = {},
+  ): Promise<Outcome> {
     const name = streamName(of, id);
     const fingerprint = await this.options.vault.digest(ctx.fingerprint ?? fingerprintOf([verb, body ?? null]));
     return this.#lanes.run(name, () => this.#decideUntilStored({ of, id, name, verb, body, facts, ctx, fingerprint }, expectNew));
@@ -121,7 +129,11 @@ class CommandExecutor {
     const place = { stream: name, revision: base.revision === undefined ? 0n : base.revision + 1n, prevHash: base.lastHash };
     const { proposed, stored, lastHash, state } = await prepare(vault, of, id, decided, base.state, place, stamp);
     try {
-      await appendSurely(client, name, proposed, base.revision ?? 'no_stream', { tries: this.#tries, backOff: this.#backOff, onDoubt: () => observe?.('doubt', name) });
+      await appendSurely(client, name, proposed, base.revision ?? 'no_stream', {
+        tries: this.#tries,
+        backOff: this.#backOff,
+        onDoubt: () => observe?.('doubt', name),
+      });
     } catch (error) {
       this.#cache.drop(name);
       if (!(error instanceof WrongRevision)) throw error;
@@ -148,7 +160,12 @@ const accepted = ({ name }: Command, events: readonly StoredEvent[], revision: b
 
 const rejected = (of: AnyStream, state: unknown, { code, details }: Rejection): Outcome => {
   const agreementVersion = of.agreementVersion?.(state) as string | undefined;
-  return { kind: 'rejected', code, ...(details === undefined ? {} : { details }), ...(agreementVersion === undefined ? {} : { agreementVersion }) };
+  return {
+    kind: 'rejected',
+    code,
+    ...(details === undefined ? {} : { details }),
+    ...(agreementVersion === undefined ? {} : { agreementVersion }),
+  };
 };
 
 /** Makes the executor of a process. Share one: it keeps commands on one stream from racing each other. */
@@ -156,7 +173,8 @@ export const createExecutor = (options: ExecutorOptions): Executor => {
   const executor = new CommandExecutor(options);
   // The class treats all streams alike; the exact types of events, state and codes are those the caller's declaration has.
   return {
-    execute: (of, id, command, body, facts, ctx, how) => executor.execute(of, id, command, body, facts, ctx, how) as ReturnType<Executor['execute']> as never,
+    execute: (of, id, command, body, facts, ctx, how) =>
+      executor.execute(of, id, command, body, facts, ctx, how) as ReturnType<Executor['execute']> as never,
     load: async (of, id) => {
       const { state, revision, events } = await executor.load(of, streamName(of, id));
       return { state, revision, events } as Loaded<never> as never;

@@ -2,12 +2,25 @@
 import { events, internal, Personal, rejections, stream, Type, under, type EventOf } from '@qiyue/decider';
 import type { CommandContext } from './types';
 
-const { reject } = rejections('wallet', { 'too-little': { status: 409, meaning: 'There is too little in it.' }, closed: { status: 404, meaning: 'There is no such wallet.' } });
+const { reject } = rejections('wallet', {
+  'too-little': { status: 409, meaning: 'There is too little in it.' },
+  closed: { status: 404, meaning: 'There is no such wallet.' },
+});
 
 export const walletEvents = events({
-  WalletOpened: internal('only the wallet minds', Type.Object({ accountId: Type.String(), holder: Personal(), agreementVersion: Type.String(), heirs: Type.Optional(Type.Array(Type.Object({ name: Personal() }))) })),
+  WalletOpened: internal(
+    'only the wallet minds',
+    Type.Object({
+      accountId: Type.String(),
+      holder: Personal(),
+      agreementVersion: Type.String(),
+      heirs: Type.Optional(Type.Array(Type.Object({ name: Personal() }))),
+    }),
+  ),
   // Version 1 called the amount `sum`.
-  MoneyPut: internal('only the wallet minds', Type.Object({ amount: Type.Integer(), note: Type.Optional(Type.String()) }), { upcasts: [({ sum, ...rest }) => ({ ...rest, amount: sum })] }),
+  MoneyPut: internal('only the wallet minds', Type.Object({ amount: Type.Integer(), note: Type.Optional(Type.String()) }), {
+    upcasts: [({ sum, ...rest }) => ({ ...rest, amount: sum })],
+  }),
   MoneyTaken: internal('only the wallet minds', Type.Object({ amount: Type.Integer(), at: Type.String() }), { clause: '2.2.5' }),
 });
 
@@ -21,10 +34,14 @@ export interface Wallet {
 
 const evolve = (wallet: Wallet, { type, data }: EventOf<typeof walletEvents>): Wallet => {
   switch (type) {
-    case 'WalletOpened': return { ...wallet, status: 'open', accountId: data.accountId, holder: data.holder, agreementVersion: data.agreementVersion };
-    case 'MoneyPut': return { ...wallet, balance: wallet.balance + data.amount };
-    case 'MoneyTaken': return { ...wallet, balance: wallet.balance - data.amount };
-    default: return type satisfies never;
+    case 'WalletOpened':
+      return { ...wallet, status: 'open', accountId: data.accountId, holder: data.holder, agreementVersion: data.agreementVersion };
+    case 'MoneyPut':
+      return { ...wallet, balance: wallet.balance + data.amount };
+    case 'MoneyTaken':
+      return { ...wallet, balance: wallet.balance - data.amount };
+    default:
+      return type satisfies never;
   }
 };
 
@@ -43,8 +60,18 @@ export const wallet = stream({
   agreementVersion: ({ agreementVersion }) => agreementVersion,
   decide: {
     open: ({ status }: Wallet, { accountId, holder, heirs }: Open, _: object) =>
-      status === 'open' ? [] : [walletEvents.WalletOpened({ accountId, holder, agreementVersion: '2026-01', ...(heirs === undefined ? {} : { heirs: [...heirs] }) })],
-    put: (_: Wallet, { amounts, note }: { amounts: readonly number[]; note?: string }, __: object) => amounts.map((amount) => walletEvents.MoneyPut({ amount, ...(note === undefined ? {} : { note }) })),
+      status === 'open'
+        ? []
+        : [
+            walletEvents.WalletOpened({
+              accountId,
+              holder,
+              agreementVersion: '2026-01',
+              ...(heirs === undefined ? {} : { heirs: [...heirs] }),
+            }),
+          ],
+    put: (_: Wallet, { amounts, note }: { amounts: readonly number[]; note?: string }, __: object) =>
+      amounts.map((amount) => walletEvents.MoneyPut({ amount, ...(note === undefined ? {} : { note }) })),
     take: ({ status, balance }: Wallet, { amount }: { amount: number }, { now }: { now: string }) => {
       if (status === 'none') return reject('closed');
       if (balance < amount) return reject('too-little', { balance });

@@ -3,7 +3,16 @@ export { canonicalJson, fingerprintOf, sha256 } from './canonical-json';
 export { connectEventStore, type ConnectOptions } from './client';
 export { storedEvent, upcast, upcastAmong } from './event-codec';
 export { createExecutor, type ExecutorOptions } from './execute';
-export { AccountForgotten, AmbiguousAppend, SealBroken, StoreFault, StoreUnavailable, UnfitEvent, UnreadableEvent, WrongRevision } from './faults';
+export {
+  AccountForgotten,
+  AmbiguousAppend,
+  SealBroken,
+  StoreFault,
+  StoreUnavailable,
+  UnfitEvent,
+  UnreadableEvent,
+  WrongRevision,
+} from './faults';
 export { chainHash, chainStart } from './hash-chain';
 export { localKek } from './kek';
 export { kitRejections, type KitCode } from './kit-rejections';

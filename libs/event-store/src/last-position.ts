@@ -12,7 +12,11 @@ export interface LastOfCategories {
 }
 
 /** Looks backwards through `$all` for the last event of the categories, no further than `downTo`. */
-export const lastOfCategories = async (client: EventStoreClient, categories: ReadonlySet<string>, downTo: Position | undefined): Promise<LastOfCategories> => {
+export const lastOfCategories = async (
+  client: EventStoreClient,
+  categories: ReadonlySet<string>,
+  downTo: Position | undefined,
+): Promise<LastOfCategories> => {
   let head: Position | undefined;
   let before: Position | undefined;
   for (let page = 0; ; page += 1) {

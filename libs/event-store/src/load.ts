@@ -12,11 +12,29 @@ export interface LoadedStream extends Folded {
 }
 
 /** A stream without events. */
-export const emptyStream = (of: AnyStream, name: string): LoadedStream => ({ state: of.initialState as unknown, revision: undefined, lastHash: chainStart(name), commandIds: new Set(), events: [] });
+export const emptyStream = (of: AnyStream, name: string): LoadedStream => ({
+  state: of.initialState as unknown,
+  revision: undefined,
+  lastHash: chainStart(name),
+  commandIds: new Set(),
+  events: [],
+});
 
 /** Reads a whole stream, upcasts, reveals and folds it. A read that fails half-way is begun again. Throws `UnreadableEvent` at an event it does not know. */
-export const loadStream = async (client: EventStoreClient, vault: Vault, of: AnyStream, name: string, tries: number, backOff: BackOff): Promise<LoadedStream> => {
-  const sealed = await retrying(() => readWhole(client, name), (error) => error instanceof StoreUnavailable, tries, backOff);
+export const loadStream = async (
+  client: EventStoreClient,
+  vault: Vault,
+  of: AnyStream,
+  name: string,
+  tries: number,
+  backOff: BackOff,
+): Promise<LoadedStream> => {
+  const sealed = await retrying(
+    () => readWhole(client, name),
+    (error) => error instanceof StoreUnavailable,
+    tries,
+    backOff,
+  );
   const last = sealed.at(-1);
   if (last === undefined) return emptyStream(of, name);
   const upcasted = sealed.map((event) => upcast(of, event));

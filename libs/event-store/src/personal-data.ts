@@ -1,3 +1,4 @@
+// 5.1: personal data is sealed with the account's key before it is stored.
 import { personalPaths, SEALED_PREFIX, type AnyEventType } from '@qiyue/decider';
 import { UnfitEvent } from './faults';
 import { isSealed } from './seal';
@@ -26,12 +27,14 @@ const personalPathsOf = (type: AnyEventType): readonly PersonalPath[] => {
 const placesOf = (holder: unknown, [key, ...rest]: readonly string[], subject: string, walked: readonly string[] = []): Place[] => {
   if (typeof holder !== 'object' || holder === null || key === undefined) return [];
   const keys = key !== '*' ? [key] : Array.isArray(holder) ? Object.keys(holder) : [];
-  return keys.filter((one) => Object.hasOwn(holder, one)).flatMap((one) => {
-    const value = (holder as Tree)[one];
-    const path = [...walked, one];
-    if (rest.length > 0) return placesOf(value, rest, subject, path);
-    return typeof value === 'string' ? [{ holder: holder as Tree, key: one, path: path.join('.'), subject }] : [];
-  });
+  return keys
+    .filter((one) => Object.hasOwn(holder, one))
+    .flatMap((one) => {
+      const value = (holder as Tree)[one];
+      const path = [...walked, one];
+      if (rest.length > 0) return placesOf(value, rest, subject, path);
+      return typeof value === 'string' ? [{ holder: holder as Tree, key: one, path: path.join('.'), subject }] : [];
+    });
 };
 
 /** Where an event has text that looks sealed before anything was sealed. */
@@ -57,7 +60,8 @@ export const sealData = async (vault: Vault, type: AnyEventType, eventId: string
   const sealed = await Promise.all(
     places.map(async ({ path, subject }, index) => {
       const accountId = Object.hasOwn(data, subject) ? data[subject] : undefined;
-      if (typeof accountId !== 'string' || accountId === '') throw new UnfitEvent(`${type.type}.${path} is personal, but ${subject} does not say whose`);
+      if (typeof accountId !== 'string' || accountId === '')
+        throw new UnfitEvent(`${type.type}.${path} is personal, but ${subject} does not say whose`);
       return vault.seal(accountId, eventId, path, clear[index] as string);
     }),
   );

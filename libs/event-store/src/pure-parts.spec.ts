@@ -6,7 +6,8 @@ import { Lanes } from './lanes';
 import { Lru } from './lru';
 
 describe('derived ids', () => {
-  test('a name-based UUID is the one of the standard', () => expect(uuid5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2'));
+  test('a name-based UUID is the one of the standard', () =>
+    expect(uuid5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2'));
   test('any text can be a namespace, and two texts are two namespaces', () => {
     expect(uuid5('pay:42', '0')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(uuid5('pay:42', '0')).toBe(uuid5('pay:42', '0'));
@@ -15,7 +16,8 @@ describe('derived ids', () => {
 });
 
 describe('canonical JSON', () => {
-  test('any JSON is written as another implementation of RFC 8785 writes it', () => fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => canonicalJson(value) === oracle(value))));
+  test('any JSON is written as another implementation of RFC 8785 writes it', () =>
+    fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => canonicalJson(value) === oracle(value))));
   test('it survives the way through JSON, whatever the order of keys', () =>
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
@@ -23,9 +25,13 @@ describe('canonical JSON', () => {
         return canonicalJson(shuffled) === canonicalJson(value);
       }),
     ));
-  test('a field that is undefined is a field that is absent', () => expect(canonicalJson({ b: undefined, a: [undefined] })).toBe('{"a":[null]}'));
-  test.each([[NaN], [Infinity], [1n], [() => 1]])('%p has no JSON and is refused', (value) => expect(() => canonicalJson({ value })).toThrow(TypeError));
-  test('a fingerprint does not depend on the order of keys', () => expect(fingerprintOf({ a: 1, b: 2 })).toBe(fingerprintOf({ b: 2, a: 1 })));
+  test('a field that is undefined is a field that is absent', () =>
+    expect(canonicalJson({ b: undefined, a: [undefined] })).toBe('{"a":[null]}'));
+  test.each([[NaN], [Infinity], [1n], [() => 1]])('%p has no JSON and is refused', (value) =>
+    expect(() => canonicalJson({ value })).toThrow(TypeError),
+  );
+  test('a fingerprint does not depend on the order of keys', () =>
+    expect(fingerprintOf({ a: 1, b: 2 })).toBe(fingerprintOf({ b: 2, a: 1 })));
   test('a fingerprint exists even of nothing', () => expect(fingerprintOf(undefined)).toHaveLength(64));
 });
 
@@ -38,7 +44,8 @@ describe('positions', () => {
     expect(comparePositions(undefined, at(0n))).toBeLessThan(0);
     expect(laterPosition(undefined, at(0n))).toEqual(at(0n));
   });
-  test('their text is read back, beyond what a number can hold', () => expect(parsePosition(formatPosition(at(2n ** 63n, 7n)))).toEqual(at(2n ** 63n, 7n)));
+  test('their text is read back, beyond what a number can hold', () =>
+    expect(parsePosition(formatPosition(at(2n ** 63n, 7n)))).toEqual(at(2n ** 63n, 7n)));
   test.each(['', '1', '1:x', '-1:1', '1:1 '])('"%s" is no position', (text) => expect(() => parsePosition(text)).toThrow(TypeError));
 });
 
@@ -71,13 +78,15 @@ describe('lanes', () => {
   test('work of one name is done one after the other, in order, even after a failure', async () => {
     const lanes = new Lanes();
     const seen: string[] = [];
-    const work = (name: string, fails = false) => async () => {
-      seen.push(`${name} begins`);
-      await new Promise(setImmediate);
-      seen.push(`${name} ends`);
-      if (fails) throw new Error(name);
-      return name;
-    };
+    const work =
+      (name: string, fails = false) =>
+      async () => {
+        seen.push(`${name} begins`);
+        await new Promise(setImmediate);
+        seen.push(`${name} ends`);
+        if (fails) throw new Error(name);
+        return name;
+      };
     const done = await Promise.allSettled([lanes.run('x', work('a', true)), lanes.run('x', work('b')), lanes.run('x', work('c'))]);
     expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
     expect(done.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
@@ -94,7 +103,8 @@ describe('lanes', () => {
 
 describe('trying again', () => {
   test('pauses double up to a cap, and at least half of one is waited', () => {
-    const pauses = (random: number) => [1, 2, 3, 4, 99].map((attempt) => pauseMs(attempt, { firstMs: 100, maxMs: 500, random: () => random }));
+    const pauses = (random: number) =>
+      [1, 2, 3, 4, 99].map((attempt) => pauseMs(attempt, { firstMs: 100, maxMs: 500, random: () => random }));
     expect(pauses(0)).toEqual([50, 100, 200, 250, 250]);
     expect(pauses(1)).toEqual([100, 200, 400, 500, 500]);
   });

@@ -22,7 +22,11 @@ export const accountOf = (sealed: string): string => partsOf(sealed).accountId;
 const partsOf = (sealed: string): { accountId: string; iv: Buffer; body: Buffer } => {
   const match = form.exec(sealed);
   if (match === null) throw new SealBroken('a sealed value has lost its form');
-  return { accountId: match[1] as string, iv: Buffer.from(match[2] as string, 'base64url'), body: Buffer.from(match[3] as string, 'base64url') };
+  return {
+    accountId: match[1] as string,
+    iv: Buffer.from(match[2] as string, 'base64url'),
+    body: Buffer.from(match[3] as string, 'base64url'),
+  };
 };
 
 /**

@@ -2,7 +2,11 @@ import { isSealed } from './seal';
 
 /** Whether a value can be walked: arrays, plain objects and rows, but not dates, buffers, maps and the like. */
 const isTree = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !(value instanceof Date) && !ArrayBuffer.isView(value) && !(Symbol.iterator in value && !Array.isArray(value));
+  typeof value === 'object' &&
+  value !== null &&
+  !(value instanceof Date) &&
+  !ArrayBuffer.isView(value) &&
+  !(Symbol.iterator in value && !Array.isArray(value));
 
 /** Every sealed string in a value, added to `found`. */
 export const collectSealed = (value: unknown, found: Set<string>): Set<string> => {
@@ -27,4 +31,6 @@ export const replaceSealed = (value: unknown, replacement: (sealed: string) => s
 };
 
 const shallowCopy = (value: object): Record<string, unknown> =>
-  (Array.isArray(value) ? [...(value as unknown[])] : Object.create(Object.getPrototypeOf(value) as object | null, Object.getOwnPropertyDescriptors(value))) as Record<string, unknown>;
+  (Array.isArray(value)
+    ? [...(value as unknown[])]
+    : Object.create(Object.getPrototypeOf(value) as object | null, Object.getOwnPropertyDescriptors(value))) as Record<string, unknown>;

@@ -14,7 +14,10 @@ const command = fc.record({
 });
 
 /** Where an operation of the store may be held up, and where an append may lose its request or its answer. */
-const fates = fc.array(fc.record({ turns: fc.nat({ max: 4 }), fate: fc.constantFrom('fine', 'fine', 'fine', 'request lost', 'answer lost') }), { maxLength: 60 });
+const fates = fc.array(
+  fc.record({ turns: fc.nat({ max: 4 }), fate: fc.constantFrom('fine', 'fine', 'fine', 'request lost', 'answer lost') }),
+  { maxLength: 60 },
+);
 
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
@@ -44,11 +47,15 @@ describe('commands of several processes at once', () => {
             yield* events;
           },
         };
-        const executors = [0, 2, 100].map((cacheStreams) => createExecutor({ client, vault, cacheStreams, maxAttempts: 50, tries: 3, random: () => 0 }));
+        const executors = [0, 2, 100].map((cacheStreams) =>
+          createExecutor({ client, vault, cacheStreams, maxAttempts: 50, tries: 3, random: () => 0 }),
+        );
         const run = ({ executor, id, commandId, verb, amount, expectNew }: (typeof commands)[number], index: number): Promise<Outcome> => {
           const ctx = by(`c${commandId}`, { now: `2026-03-02T12:00:00.${100 + index}Z` });
           const chosen = executors[executor] ?? fail();
-          return verb === 'put' ? chosen.execute(wallet, id, 'put', { amounts: [amount, amount] }, {}, ctx, { expectNew }) : chosen.execute(wallet, id, 'take', { amount }, { now: noon }, ctx, { expectNew });
+          return verb === 'put'
+            ? chosen.execute(wallet, id, 'put', { amounts: [amount, amount] }, {}, ctx, { expectNew })
+            : chosen.execute(wallet, id, 'take', { amount }, { now: noon }, ctx, { expectNew });
         };
         const outcomes = await Promise.all(commands.map((one, index) => run(one, index).catch((error: unknown) => error as Error)));
 
@@ -64,12 +71,20 @@ describe('commands of several processes at once', () => {
             const { commandId, recordedAt } = metadata as { commandId: string; recordedAt: string };
             if (done.has(commandId)) continue;
             done.add(commandId);
-            const one = commands.find((given, index) => given.id === id && `c${given.commandId}` === commandId && recordedAt.endsWith(`.${100 + index}Z`)) ?? fail();
+            const one =
+              commands.find(
+                (given, index) => given.id === id && `c${given.commandId}` === commandId && recordedAt.endsWith(`.${100 + index}Z`),
+              ) ?? fail();
             const ctx = by(commandId, { now: recordedAt });
-            const outcome = one.verb === 'put' ? await alone.execute(wallet, id, 'put', { amounts: [one.amount, one.amount] }, {}, ctx) : await alone.execute(wallet, id, 'take', { amount: one.amount }, { now: noon }, ctx);
+            const outcome =
+              one.verb === 'put'
+                ? await alone.execute(wallet, id, 'put', { amounts: [one.amount, one.amount] }, {}, ctx)
+                : await alone.execute(wallet, id, 'take', { amount: one.amount }, { now: noon }, ctx);
             expect(outcome).toMatchObject({ kind: 'accepted', replayed: false });
           }
-          expect(serial.log.map((event) => [event.id, event.data, event.metadata])).toEqual(written.map((event) => [event.id, event.data, event.metadata]));
+          expect(serial.log.map((event) => [event.id, event.data, event.metadata])).toEqual(
+            written.map((event) => [event.id, event.data, event.metadata]),
+          );
         }
 
         // What was answered is what is stored; what was refused is not.
@@ -77,7 +92,9 @@ describe('commands of several processes at once', () => {
           const { id, commandId } = commands[index] ?? fail();
           if (outcome instanceof Error) expect(outcome).toBeInstanceOf(AmbiguousAppend);
           else if (outcome.kind === 'accepted') {
-            const stored = store.log.filter((event) => event.stream === `wallet-${id}` && (event.metadata as { commandId: string }).commandId === `c${commandId}`);
+            const stored = store.log.filter(
+              (event) => event.stream === `wallet-${id}` && (event.metadata as { commandId: string }).commandId === `c${commandId}`,
+            );
             expect(outcome.events.map((event) => event.id)).toEqual(stored.map((event) => event.id));
             expect(stored.length).toBeGreaterThan(0);
           } else expect(['too-little', 'closed', 'idempotency-key-reused']).toContain(outcome.code);

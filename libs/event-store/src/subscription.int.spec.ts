@@ -1,7 +1,17 @@
 import { startTestNode, type TestNode } from '@qiyue/event-store-node/testing';
 import { by, until, wallet } from './fixture';
 import { startNetwork, type Network } from './fixture-network';
-import { connectEventStore, createExecutor, subscribe, type EventStoreClient, type Executor, type Position, type StoredEvent, type Subscription, type SubscribeOptions } from './index';
+import {
+  connectEventStore,
+  createExecutor,
+  subscribe,
+  type EventStoreClient,
+  type Executor,
+  type Position,
+  type StoredEvent,
+  type Subscription,
+  type SubscribeOptions,
+} from './index';
 import { memoryVault } from './testing';
 
 const vault = memoryVault();
@@ -26,19 +36,37 @@ afterEach(async () => {
 });
 
 const put = async (count: number, id = '1'): Promise<void> => {
-  for (let left = count; left > 0; left -= 50) await executor.execute(wallet, id, 'put', { amounts: Array.from({ length: Math.min(50, left) }, () => 1) }, {}, by(`c${(commands += 1)}`));
+  for (let left = count; left > 0; left -= 50)
+    await executor.execute(
+      wallet,
+      id,
+      'put',
+      { amounts: Array.from({ length: Math.min(50, left) }, () => 1) },
+      {},
+      by(`c${(commands += 1)}`),
+    );
 };
 const follow = (onBatch: SubscribeOptions['onBatch'], more: Partial<SubscribeOptions> = {}): Subscription => {
-  const subscription = subscribe({ client, categories: ['wallet'], onBatch, ...more, tuning: { retryFirstMs: 10, retryMaxMs: 50, ...more.tuning } });
+  const subscription = subscribe({
+    client,
+    categories: ['wallet'],
+    onBatch,
+    ...more,
+    tuning: { retryFirstMs: 10, retryMaxMs: 50, ...more.tuning },
+  });
   running.push(subscription);
   return subscription;
 };
 /** A consumer that keeps events and position together, as a transaction would. */
 const consumer = () => {
   const kept = { events: [] as StoredEvent[], upTo: undefined as Position | undefined };
-  return { kept, onBatch: async (events: readonly StoredEvent[], upTo: Position) => void (kept.events.push(...events), (kept.upTo = upTo)) };
+  return {
+    kept,
+    onBatch: async (events: readonly StoredEvent[], upTo: Position) => void (kept.events.push(...events), (kept.upTo = upTo)),
+  };
 };
-const revisions = (events: readonly StoredEvent[], stream: string): bigint[] => events.filter((event) => event.stream === stream).map(({ revision }) => revision);
+const revisions = (events: readonly StoredEvent[], stream: string): bigint[] =>
+  events.filter((event) => event.stream === stream).map(({ revision }) => revision);
 const counted = (count: number): bigint[] => Array.from({ length: count }, (_, index) => BigInt(index));
 
 describe('a subscription over the real client', () => {
@@ -55,8 +83,16 @@ describe('a subscription over the real client', () => {
     expect(subscription.health().state).toBe('live');
   });
   test('takes a category only at its whole name', async () => {
-    await client.append('wallets-1', [{ id: '00000000-0000-5000-8000-000000000001', type: 'X', data: {}, metadata: {} as never }], 'no_stream');
-    await client.append('wallet', [{ id: '00000000-0000-5000-8000-000000000002', type: 'X', data: {}, metadata: {} as never }], 'no_stream');
+    await client.append(
+      'wallets-1',
+      [{ id: '00000000-0000-5000-8000-000000000001', type: 'X', data: {}, metadata: {} as never }],
+      'no_stream',
+    );
+    await client.append(
+      'wallet',
+      [{ id: '00000000-0000-5000-8000-000000000002', type: 'X', data: {}, metadata: {} as never }],
+      'no_stream',
+    );
     await put(1);
     const { kept, onBatch } = consumer();
     const subscription = follow(onBatch);
@@ -75,7 +111,17 @@ describe('a subscription over the real client', () => {
     const subscription = follow(onBatch);
     await until(() => kept.events.length === 1);
     const before = kept.upTo;
-    for (let index = 0; index < 12; index += 1) await client.append('other-1', Array.from({ length: 100 }, (_, n) => ({ id: `00000000-0000-5000-8000-${String(index * 100 + n + 1).padStart(12, '0')}`, type: 'X', data: {}, metadata: {} as never })), index === 0 ? 'no_stream' : BigInt(index * 100 - 1));
+    for (let index = 0; index < 12; index += 1)
+      await client.append(
+        'other-1',
+        Array.from({ length: 100 }, (_, n) => ({
+          id: `00000000-0000-5000-8000-${String(index * 100 + n + 1).padStart(12, '0')}`,
+          type: 'X',
+          data: {},
+          metadata: {} as never,
+        })),
+        index === 0 ? 'no_stream' : BigInt(index * 100 - 1),
+      );
     expect(await subscription.caughtUp()).toBe(true);
     await until(() => kept.upTo !== before);
     expect(kept.events).toHaveLength(1);
@@ -99,10 +145,13 @@ describe('a subscription over the real client', () => {
     let handled = 0;
     let reached = (): void => undefined;
     const middle = new Promise<void>((resolve) => (reached = resolve));
-    const subscription = follow(async (events, upTo) => {
-      await onBatch(events, upTo);
-      if ((handled += events.length) >= 100) reached();
-    }, { batchSize: 20 });
+    const subscription = follow(
+      async (events, upTo) => {
+        await onBatch(events, upTo);
+        if ((handled += events.length) >= 100) reached();
+      },
+      { batchSize: 20 },
+    );
     await middle;
     await node.node.stop();
     const again = await startTestNode({ port: node.node.port, database: node.database });
@@ -120,10 +169,13 @@ describe('a subscription over the real client', () => {
     let batches = 0;
     try {
       for (let round = 0; round < 5; round += 1) {
-        const subscription = follow(async (events, upTo) => {
-          if ((batches += 1) % 5 === 0) throw new Error('no');
-          await onBatch(events, upTo);
-        }, { batchSize: 7, ...(kept.upTo === undefined ? {} : { from: kept.upTo }) });
+        const subscription = follow(
+          async (events, upTo) => {
+            if ((batches += 1) % 5 === 0) throw new Error('no');
+            await onBatch(events, upTo);
+          },
+          { batchSize: 7, ...(kept.upTo === undefined ? {} : { from: kept.upTo }) },
+        );
         await put(40);
         await until(() => kept.events.length >= round * 40 + 20);
         await subscription.stop();
@@ -143,7 +195,11 @@ describe('a subscription over the real client', () => {
     const remote = connectEventStore(deaf.connectionString);
     const troubles: string[] = [];
     const subscription = follow(onBatch, {
-      client: { ...client, readAllBackwards: (options) => client.readAllBackwards(options), subscribeToAll: (options) => remote.subscribeToAll(options) } as EventStoreClient,
+      client: {
+        ...client,
+        readAllBackwards: (options) => client.readAllBackwards(options),
+        subscribeToAll: (options) => remote.subscribeToAll(options),
+      } as EventStoreClient,
       onTrouble: ({ kind }) => troubles.push(kind),
       tuning: { watchEveryMs: 20, stalledAfterMs: 200 },
     });

@@ -1,5 +1,18 @@
 import { by, until, wallet } from './fixture';
-import { comparePositions, createExecutor, StoreUnavailable, subscribe, UnreadableEvent, type AllItem, type AllSource, type EventStoreClient, type Position, type StoredEvent, type SubscribeOptions, type SubscriptionTuning } from './index';
+import {
+  comparePositions,
+  createExecutor,
+  StoreUnavailable,
+  subscribe,
+  UnreadableEvent,
+  type AllItem,
+  type AllSource,
+  type EventStoreClient,
+  type Position,
+  type StoredEvent,
+  type SubscribeOptions,
+  type SubscriptionTuning,
+} from './index';
 import { memoryStore, memoryVault, type MemoryStore } from './testing';
 
 const quick: Partial<SubscriptionTuning> = { retryFirstMs: 1, retryMaxMs: 2, watchEveryMs: 5, stalledAfterMs: 20, random: () => 0 };
@@ -9,7 +22,8 @@ const setUp = (store = memoryStore()) => {
   let commands = 0;
   /** Appends this many events to a wallet, one command each. */
   const put = async (count: number, id = '1') => {
-    for (let index = 0; index < count; index += 1) await executor.execute(wallet, id, 'put', { amounts: [1] }, {}, by(`c${(commands += 1)}`));
+    for (let index = 0; index < count; index += 1)
+      await executor.execute(wallet, id, 'put', { amounts: [1] }, {}, by(`c${(commands += 1)}`));
   };
   return { store, put };
 };
@@ -17,29 +31,37 @@ const setUp = (store = memoryStore()) => {
 /** A consumer that keeps events and position together, as a transaction would. */
 const consumer = () => {
   const kept = { events: [] as StoredEvent[], upTo: undefined as Position | undefined, batches: [] as number[] };
-  return { kept, onBatch: async (events: readonly StoredEvent[], upTo: Position) => void (kept.events.push(...events), (kept.upTo = upTo), kept.batches.push(events.length)) };
+  return {
+    kept,
+    onBatch: async (events: readonly StoredEvent[], upTo: Position) =>
+      void (kept.events.push(...events), (kept.upTo = upTo), kept.batches.push(events.length)),
+  };
 };
 
-const follow = (store: EventStoreClient, onBatch: SubscribeOptions['onBatch'], more: Partial<SubscribeOptions> = {}) => subscribe({ client: store, categories: ['wallet'], onBatch, ...more, tuning: { ...quick, ...more.tuning } });
+const follow = (store: EventStoreClient, onBatch: SubscribeOptions['onBatch'], more: Partial<SubscribeOptions> = {}) =>
+  subscribe({ client: store, categories: ['wallet'], onBatch, ...more, tuning: { ...quick, ...more.tuning } });
 
 /** A store whose subscriptions a test scripts by hand. */
 const scripted = (store: MemoryStore) => {
   const sources: { after: Position | undefined; give: (...items: AllItem[]) => void; cancelled: boolean }[] = [];
-  const client: EventStoreClient = { ...store, subscribeToAll: ({ after }) => {
-    const waiting: AllItem[] = [];
-    let wake = (): void => undefined;
-    let ended: Error | undefined;
-    const handle = { after, cancelled: false, give: (...items: AllItem[]) => (waiting.push(...items), wake()) };
-    sources.push(handle);
-    return {
-      next: async (max) => {
-        while (waiting.length === 0 && ended === undefined) await new Promise<void>((resolve) => (wake = resolve));
-        if (ended !== undefined) throw ended;
-        return waiting.splice(0, max);
-      },
-      cancel: (reason = new StoreUnavailable('cancelled')) => ((ended ??= reason), (handle.cancelled = true), wake()),
-    } satisfies AllSource;
-  } };
+  const client: EventStoreClient = {
+    ...store,
+    subscribeToAll: ({ after }) => {
+      const waiting: AllItem[] = [];
+      let wake = (): void => undefined;
+      let ended: Error | undefined;
+      const handle = { after, cancelled: false, give: (...items: AllItem[]) => (waiting.push(...items), wake()) };
+      sources.push(handle);
+      return {
+        next: async (max) => {
+          while (waiting.length === 0 && ended === undefined) await new Promise<void>((resolve) => (wake = resolve));
+          if (ended !== undefined) throw ended;
+          return waiting.splice(0, max);
+        },
+        cancel: (reason = new StoreUnavailable('cancelled')) => ((ended ??= reason), (handle.cancelled = true), wake()),
+      } satisfies AllSource;
+    },
+  };
   const itemOf = (index: number): AllItem => ({ kind: 'event', event: store.log[index] as never });
   return { client, sources, itemOf, positionOf: (index: number) => (store.log[index] as { position: Position }).position };
 };
@@ -54,9 +76,22 @@ describe('a subscription', () => {
     await until(() => kept.events.length === 3);
     await put(2, '2');
     await until(() => kept.events.length === 5);
-    expect(kept.events.map(({ stream, revision, category, streamId }) => [stream, revision, category, streamId])).toEqual([['wallet-1', 0n, 'wallet', '1'], ['wallet-1', 1n, 'wallet', '1'], ['wallet-1', 2n, 'wallet', '1'], ['wallet-2', 0n, 'wallet', '2'], ['wallet-2', 1n, 'wallet', '2']]);
+    expect(kept.events.map(({ stream, revision, category, streamId }) => [stream, revision, category, streamId])).toEqual([
+      ['wallet-1', 0n, 'wallet', '1'],
+      ['wallet-1', 1n, 'wallet', '1'],
+      ['wallet-1', 2n, 'wallet', '1'],
+      ['wallet-2', 0n, 'wallet', '2'],
+      ['wallet-2', 1n, 'wallet', '2'],
+    ]);
     expect(subscription.position()).toEqual(kept.upTo);
-    expect(subscription.health()).toMatchObject({ state: 'live', events: 5, resubscriptions: 0, failures: 0, stalls: 0, lastError: undefined });
+    expect(subscription.health()).toMatchObject({
+      state: 'live',
+      events: 5,
+      resubscriptions: 0,
+      failures: 0,
+      stalls: 0,
+      lastError: undefined,
+    });
     await subscription.stop();
     expect(subscription.health().state).toBe('stopped');
   });
@@ -81,10 +116,13 @@ describe('a subscription', () => {
   test('reads nothing more while a batch is handled, and stops only after it', async () => {
     const { store, put } = setUp();
     let reads = 0;
-    const client: EventStoreClient = { ...store, subscribeToAll: (options) => {
-      const source = store.subscribeToAll(options);
-      return { next: (max) => ((reads += 1), source.next(max)), cancel: (reason) => source.cancel(reason) };
-    } };
+    const client: EventStoreClient = {
+      ...store,
+      subscribeToAll: (options) => {
+        const source = store.subscribeToAll(options);
+        return { next: (max) => ((reads += 1), source.next(max)), cancel: (reason) => source.cancel(reason) };
+      },
+    };
     await put(3);
     const { kept, onBatch } = consumer();
     let release = (): void => undefined;
@@ -105,7 +143,14 @@ describe('a subscription', () => {
     const { kept, onBatch } = consumer();
     let failures = 3;
     const troubles: string[] = [];
-    const subscription = follow(store, async (events, upTo) => { if (kept.events.length === 2 && failures-- > 0) throw new Error('no'); return onBatch(events, upTo); }, { batchSize: 2, onTrouble: ({ kind, attempt }) => troubles.push(`${kind} ${attempt}`) });
+    const subscription = follow(
+      store,
+      async (events, upTo) => {
+        if (kept.events.length === 2 && failures-- > 0) throw new Error('no');
+        return onBatch(events, upTo);
+      },
+      { batchSize: 2, onTrouble: ({ kind, attempt }) => troubles.push(`${kind} ${attempt}`) },
+    );
     await until(() => kept.events.length === 5);
     expect(kept.events.map(({ revision }) => revision)).toEqual([0n, 1n, 2n, 3n, 4n]);
     expect(troubles).toEqual(['failed 1', 'failed 2', 'failed 3']);
@@ -115,7 +160,11 @@ describe('a subscription', () => {
   test('says that it is failing, and why, for as long as it is; and can be stopped', async () => {
     const { store, put } = setUp();
     await put(1);
-    const subscription = follow(store, () => Promise.reject(new Error('no room')), { onTrouble: () => { throw new Error('the hook fails too'); } });
+    const subscription = follow(store, () => Promise.reject(new Error('no room')), {
+      onTrouble: () => {
+        throw new Error('the hook fails too');
+      },
+    });
     await until(() => subscription.health().failures > 2);
     expect(subscription.health()).toMatchObject({ state: 'failing', lastError: 'no room', position: undefined });
     expect(await subscription.caughtUp()).toBe(false);
@@ -124,7 +173,14 @@ describe('a subscription', () => {
   test('loses nothing and repeats nothing, however often the connection drops', async () => {
     const { store, put } = setUp();
     const { kept, onBatch } = consumer();
-    const subscription = follow(store, async (events, upTo) => { if (upTo.commit % 7n === 0n) store.dropSubscriptions(); return onBatch(events, upTo); }, { batchSize: 3 });
+    const subscription = follow(
+      store,
+      async (events, upTo) => {
+        if (upTo.commit % 7n === 0n) store.dropSubscriptions();
+        return onBatch(events, upTo);
+      },
+      { batchSize: 3 },
+    );
     for (let round = 0; round < 10; round += 1) {
       await put(4);
       store.dropSubscriptions();
@@ -140,7 +196,16 @@ describe('a subscription', () => {
     await put(1);
     let refusals = 20;
     const { kept, onBatch } = consumer();
-    const subscription = follow({ ...store, subscribeToAll: (options) => { if (refusals-- > 0) throw new StoreUnavailable('away'); return store.subscribeToAll(options); } }, onBatch);
+    const subscription = follow(
+      {
+        ...store,
+        subscribeToAll: (options) => {
+          if (refusals-- > 0) throw new StoreUnavailable('away');
+          return store.subscribeToAll(options);
+        },
+      },
+      onBatch,
+    );
     expect(subscription.health().state).toBe('connecting');
     await until(() => kept.events.length === 1);
     expect(subscription.health()).toMatchObject({ state: 'live', resubscriptions: 20 });
@@ -175,7 +240,10 @@ describe('the position of a subscription', () => {
     // The same again is no news.
     sources[0]?.give({ kind: 'checkpoint', position: positionOf(2) }, { kind: 'checkpoint', position: positionOf(1) });
     await subscription.stop();
-    expect(seen).toEqual([[1, 1n], [0, 2n]]);
+    expect(seen).toEqual([
+      [1, 1n],
+      [0, 2n],
+    ]);
   });
   test('is never that of a checkpoint while an event before it is not handled', async () => {
     const { store, put } = setUp();
@@ -263,7 +331,13 @@ describe('a subscription that falls silent without an error', () => {
     const { client, sources, itemOf } = scripted(store);
     let looks = 0;
     let away = false;
-    const asked: EventStoreClient = { ...client, readAllBackwards: (options) => { looks += 1; return away ? Promise.reject(new StoreUnavailable('away')) : store.readAllBackwards(options); } };
+    const asked: EventStoreClient = {
+      ...client,
+      readAllBackwards: (options) => {
+        looks += 1;
+        return away ? Promise.reject(new StoreUnavailable('away')) : store.readAllBackwards(options);
+      },
+    };
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const tuning = { stalledAfterMs: 1, watchEveryMs: 1 };
@@ -274,7 +348,11 @@ describe('a subscription that falls silent without an error', () => {
     const before = looks;
     // The watchdog of an idle subscription tells how long a busy one was left alone.
     let ticks = 0;
-    const idle = follow({ ...store, readAllBackwards: (options) => ((ticks += 1), store.readAllBackwards(options)) }, async () => undefined, { categories: ['nothing'], tuning });
+    const idle = follow(
+      { ...store, readAllBackwards: (options) => ((ticks += 1), store.readAllBackwards(options)) },
+      async () => undefined,
+      { categories: ['nothing'], tuning },
+    );
     await until(() => ticks > 3);
     await idle.stop();
     expect(looks).toBe(before);
@@ -312,7 +390,10 @@ describe('whether a subscription has caught up', () => {
     await store.append('other-1', others, 'no_stream');
     const counted = { pages: 0 };
     const { kept, onBatch } = consumer();
-    const subscription = follow({ ...store, readAllBackwards: (options) => ((counted.pages += 1), store.readAllBackwards(options)) }, onBatch);
+    const subscription = follow(
+      { ...store, readAllBackwards: (options) => ((counted.pages += 1), store.readAllBackwards(options)) },
+      onBatch,
+    );
     await until(() => kept.events.length === 1);
     expect(await subscription.caughtUp()).toBe(true);
     const first = counted.pages;
@@ -323,8 +404,20 @@ describe('whether a subscription has caught up', () => {
   test('is told right by a server whose pages include the position they start before', async () => {
     const { store, put } = setUp();
     await put(1);
-    await store.append('other-1', Array.from({ length: 100 }, (_, index) => ({ id: `x${index}`, type: 'X', data: {}, metadata: {} as never })), 'no_stream');
-    const inclusive: EventStoreClient = { ...store, readAllBackwards: async ({ before, maxCount }) => store.log.filter(({ position }) => before === undefined || comparePositions(position, before) <= 0).reverse().slice(0, maxCount), subscribeToAll: scripted(store).client.subscribeToAll };
+    await store.append(
+      'other-1',
+      Array.from({ length: 100 }, (_, index) => ({ id: `x${index}`, type: 'X', data: {}, metadata: {} as never })),
+      'no_stream',
+    );
+    const inclusive: EventStoreClient = {
+      ...store,
+      readAllBackwards: async ({ before, maxCount }) =>
+        store.log
+          .filter(({ position }) => before === undefined || comparePositions(position, before) <= 0)
+          .reverse()
+          .slice(0, maxCount),
+      subscribeToAll: scripted(store).client.subscribeToAll,
+    };
     const subscription = follow(inclusive, async () => undefined);
     expect(await subscription.caughtUp()).toBe(false);
     await subscription.stop();
@@ -335,7 +428,11 @@ describe('a subscription that knows its streams', () => {
   test('hands on events in their current version, still sealed', async () => {
     const { store, put } = setUp();
     await put(1);
-    store.log[0] = { ...store.log[0], data: { sum: 1, note: 'sealed:1:anna:x' }, metadata: { ...(store.log[0]?.metadata as object), schemaVersion: 1 } } as never;
+    store.log[0] = {
+      ...store.log[0],
+      data: { sum: 1, note: 'sealed:1:anna:x' },
+      metadata: { ...(store.log[0]?.metadata as object), schemaVersion: 1 },
+    } as never;
     const { kept, onBatch } = consumer();
     const subscription = follow(store, onBatch, { streams: [wallet] });
     await until(() => kept.events.length === 1);

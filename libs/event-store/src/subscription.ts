@@ -4,9 +4,26 @@ import { storedEvent, upcastAmong } from './event-codec';
 import { StoreUnavailable } from './faults';
 import { lastOfCategories } from './last-position';
 import { comparePositions, laterPosition } from './position';
-import type { AllItem, AllSource, Position, StoredEvent, SubscribeOptions, Subscription, SubscriptionHealth, SubscriptionTrouble, SubscriptionTuning } from './types';
+import type {
+  AllItem,
+  AllSource,
+  Position,
+  StoredEvent,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionHealth,
+  SubscriptionTrouble,
+  SubscriptionTuning,
+} from './types';
 
-const defaults: SubscriptionTuning = { retryFirstMs: 100, retryMaxMs: 5_000, watchEveryMs: 5_000, stalledAfterMs: 30_000, idleCheckpoints: true, random: Math.random };
+const defaults: SubscriptionTuning = {
+  retryFirstMs: 100,
+  retryMaxMs: 5_000,
+  watchEveryMs: 5_000,
+  stalledAfterMs: 30_000,
+  idleCheckpoints: true,
+  random: Math.random,
+};
 
 class Stalled extends StoreUnavailable {}
 
@@ -63,9 +80,20 @@ class CatchUp {
   }
 
   health(): SubscriptionHealth {
-    const state = this.#stopping.signal.aborted ? 'stopped' : this.#trouble?.kind === 'failed' ? 'failing' : this.#connected ? 'live' : 'connecting';
+    const state = this.#stopping.signal.aborted
+      ? 'stopped'
+      : this.#trouble?.kind === 'failed'
+        ? 'failing'
+        : this.#connected
+          ? 'live'
+          : 'connecting';
     const { error } = this.#trouble ?? {};
-    return { state, position: this.#handled, lastError: error === undefined ? undefined : error instanceof Error ? error.message : String(error), ...this.#counts };
+    return {
+      state,
+      position: this.#handled,
+      lastError: error === undefined ? undefined : error instanceof Error ? error.message : String(error),
+      ...this.#counts,
+    };
   }
 
   /** Subscribes from the last handled position, for ever. */

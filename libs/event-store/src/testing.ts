@@ -34,7 +34,8 @@ class MemorySource implements AllSource {
       const items: AllItem[] = [];
       for (; this.#sent < this.log.length && items.length < max; this.#sent += 1) {
         const event = this.log[this.#sent] as Written;
-        if (this.categories.has(parseStreamName(event.stream).category) && comparePositions(event.position, this.after) > 0) items.push({ kind: 'event', event });
+        if (this.categories.has(parseStreamName(event.stream).category) && comparePositions(event.position, this.after) > 0)
+          items.push({ kind: 'event', event });
       }
       if (items.length > 0) return items;
       await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -57,7 +58,11 @@ export const memoryStore = (): MemoryStore => {
   const sources = new Set<MemorySource>();
   const of = (stream: string): Written[] => log.filter((event) => event.stream === stream);
 
-  const append = (stream: string, events: readonly ProposedEvent[], expected: bigint | 'no_stream'): { revision: bigint; position: Position } => {
+  const append = (
+    stream: string,
+    events: readonly ProposedEvent[],
+    expected: bigint | 'no_stream',
+  ): { revision: bigint; position: Position } => {
     const existing = of(stream);
     const next = expected === 'no_stream' ? 0 : Number(expected) + 1;
     if (existing.length !== next) {
@@ -81,9 +86,15 @@ export const memoryStore = (): MemoryStore => {
     dropSubscriptions: () => sources.forEach((source) => source.cancel(new StoreUnavailable('the server went away'))),
     append: async (stream, events, expected) => append(stream, events, expected),
     readStream: async function* (stream, { from = 0n, maxCount = Number.MAX_SAFE_INTEGER } = {}) {
-      yield* of(stream).filter(({ revision }) => revision >= from).slice(0, maxCount);
+      yield* of(stream)
+        .filter(({ revision }) => revision >= from)
+        .slice(0, maxCount);
     },
-    readAllBackwards: async ({ before, maxCount }) => log.filter(({ position }) => before === undefined || comparePositions(position, before) < 0).reverse().slice(0, maxCount),
+    readAllBackwards: async ({ before, maxCount }) =>
+      log
+        .filter(({ position }) => before === undefined || comparePositions(position, before) < 0)
+        .reverse()
+        .slice(0, maxCount),
     subscribeToAll: ({ after, categories }) => {
       const source = new MemorySource(log, after, new Set(categories));
       sources.add(source);
@@ -110,7 +121,8 @@ export const memoryVault = (): Vault => {
       return sealWith(key, accountId, eventId, path, text);
     },
     reveal: async (value) => (isSealed(value) ? reveal(value) : value),
-    revealDeep: async <T>(value: T): Promise<T> => (collectSealed(value, new Set()).size === 0 ? value : (replaceSealed(value, reveal) as T)),
+    revealDeep: async <T>(value: T): Promise<T> =>
+      collectSealed(value, new Set()).size === 0 ? value : (replaceSealed(value, reveal) as T),
     destroy: async (accountId) => void keys.set(accountId, 'destroyed'),
     digest: async (text) => sha256(pepper + text),
   };

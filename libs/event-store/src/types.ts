@@ -56,7 +56,9 @@ export interface StoredEvent<Type extends string = string, Data = unknown> {
 }
 
 /** The stored form of a union of domain events. */
-export type StoredOf<E> = E extends { readonly type: infer Type extends string; readonly data: infer Data } ? StoredEvent<Type, Data> : never;
+export type StoredOf<E> = E extends { readonly type: infer Type extends string; readonly data: infer Data }
+  ? StoredEvent<Type, Data>
+  : never;
 
 /** Everything of a command but its name and body. */
 export interface CommandContext {
@@ -102,8 +104,7 @@ export type Outcome<E = { readonly type: string; readonly data: unknown }, Code 
 
 /** Facts of a decision: plain JSON, or how to come by them once the state is known. May be called again on a later state. */
 export type FactsFor<S extends AnyStream, Name extends CommandName<S>> =
-  | FactsOf<S, Name>
-  | ((state: StateOf<S>) => FactsOf<S, Name> | Promise<FactsOf<S, Name>>);
+  FactsOf<S, Name> | ((state: StateOf<S>) => FactsOf<S, Name> | Promise<FactsOf<S, Name>>);
 
 export interface ExecuteOptions {
   /** The command most likely creates the stream: skip the read, and load only if the stream turns out to exist or the decision to be a refusal. */
@@ -177,11 +178,18 @@ export interface EventStoreClient {
    * Appends all events or none. Throws `WrongRevision` if the stream has moved on, `AmbiguousAppend` if it is unknown
    * whether the events were stored, `StoreFault` if they certainly were not.
    */
-  append(stream: string, events: readonly ProposedEvent[], expected: bigint | 'no_stream'): Promise<{ readonly revision: bigint; readonly position?: Position }>;
+  append(
+    stream: string,
+    events: readonly ProposedEvent[],
+    expected: bigint | 'no_stream',
+  ): Promise<{ readonly revision: bigint; readonly position?: Position }>;
   /** Events of a stream from `from` (default: the first) on; none if there is no such stream. */
   readStream(stream: string, options?: { readonly from?: bigint; readonly maxCount?: number }): AsyncIterable<RecordedEvent>;
   /** At most `maxCount` events of `$all` before a position (default: the end), newest first, system events included. */
-  readAllBackwards(options: { readonly before?: Position; readonly maxCount: number }): Promise<readonly { readonly stream: string; readonly position: Position }[]>;
+  readAllBackwards(options: {
+    readonly before?: Position;
+    readonly maxCount: number;
+  }): Promise<readonly { readonly stream: string; readonly position: Position }[]>;
   /** Follows `$all` after a position (default: from the start), streams of the given categories only. */
   subscribeToAll(options: { readonly after?: Position; readonly categories: readonly string[]; readonly bufferSize: number }): AllSource;
   /** Ends subscriptions and closes the connection. */

@@ -33,7 +33,7 @@ const event = '4bb0f2f0-52f0-5d2b-8b0b-0e6c2f6a2d11';
 const someone = (): string => `acc-${randomUUID()}`;
 
 describe('the vault', () => {
-  test('reveals what it sealed, byte for byte, and nothing of it can be seen', async () => {
+  test('reveals what it sealed, byte for byte, and nothing of it can be seen (5.1)', async () => {
     const vault = openVault({ pool, kek });
     for (const text of ['Anna Li', '', '😀 注意', 'sealed:1:x:y:z', 'x'.repeat(10_000)]) {
       const accountId = someone();
@@ -46,7 +46,13 @@ describe('the vault', () => {
   test('seals the same text at the same place the same, elsewhere differently', async () => {
     const vault = openVault({ pool, kek });
     const accountId = someone();
-    const [one, again, elsewhere, other, otherText] = await Promise.all([vault.seal(accountId, event, 'a', 'x'), vault.seal(accountId, event, 'a', 'x'), vault.seal(accountId, event, 'b', 'x'), vault.seal(accountId, randomUUID(), 'a', 'x'), vault.seal(accountId, event, 'a', 'y')]);
+    const [one, again, elsewhere, other, otherText] = await Promise.all([
+      vault.seal(accountId, event, 'a', 'x'),
+      vault.seal(accountId, event, 'a', 'x'),
+      vault.seal(accountId, event, 'b', 'x'),
+      vault.seal(accountId, randomUUID(), 'a', 'x'),
+      vault.seal(accountId, event, 'a', 'y'),
+    ]);
     expect(again).toBe(one);
     expect(new Set([one, elsewhere, other, otherText]).size).toBe(4);
   });
@@ -59,7 +65,9 @@ describe('the vault', () => {
     const vault = openVault({ pool, kek });
     const sealed = await vault.seal(someone(), event, 'a', 'secret');
     const plain = { at: new Date(0), n: 1n };
-    class Row { constructor(public name: string) {} }
+    class Row {
+      constructor(public name: string) {}
+    }
     const value = { list: [{ name: sealed }, null, 'x'], plain, row: new Row(sealed), ['__proto__']: { polluted: true } };
     const revealed = await vault.revealDeep(value);
     expect(revealed.list).toEqual([{ name: 'secret' }, null, 'x']);
@@ -90,7 +98,10 @@ describe('the vault', () => {
       expect(await one.revealDeep([sealed, other])).toEqual([FORGOTTEN, 'stays']);
       await expect(one.seal(accountId, event, 'a', 'x')).rejects.toThrow(AccountForgotten);
     }
-    const { rows } = await pool.query<{ wrapped_key: unknown; destroyed: boolean }>('SELECT wrapped_key, destroyed_at IS NOT NULL AS destroyed FROM account_keys WHERE account_id = $1', [accountId]);
+    const { rows } = await pool.query<{ wrapped_key: unknown; destroyed: boolean }>(
+      'SELECT wrapped_key, destroyed_at IS NOT NULL AS destroyed FROM account_keys WHERE account_id = $1',
+      [accountId],
+    );
     expect(rows).toEqual([{ wrapped_key: null, destroyed: true }]);
   });
   test('an account can be forgotten before anything was ever sealed for it', async () => {
@@ -147,7 +158,10 @@ describe('the vault', () => {
     const [anna, bert] = [someone(), someone()];
     await vault.seal(anna, event, 'a', 'x');
     const sealed = await vault.seal(bert, event, 'a', 'y');
-    await pool.query('UPDATE account_keys SET wrapped_key = (SELECT wrapped_key FROM account_keys WHERE account_id = $1) WHERE account_id = $2', [anna, bert]);
+    await pool.query(
+      'UPDATE account_keys SET wrapped_key = (SELECT wrapped_key FROM account_keys WHERE account_id = $1) WHERE account_id = $2',
+      [anna, bert],
+    );
     await expect(openVault({ pool, kek }).reveal(sealed)).rejects.toThrow(StoreFault);
   });
   test('digests are the same in every process of a deployment and cannot be made without its vault', async () => {

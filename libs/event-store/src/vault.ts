@@ -93,7 +93,10 @@ class AccountKeys {
   }
 
   async #read(accountIds: readonly string[]): Promise<Map<string, KeyState>> {
-    const { rows } = await this.options.pool.query<KeyRow>('SELECT account_id, wrapped_key, kek_id FROM account_keys WHERE account_id = ANY($1)', [accountIds]);
+    const { rows } = await this.options.pool.query<KeyRow>(
+      'SELECT account_id, wrapped_key, kek_id FROM account_keys WHERE account_id = ANY($1)',
+      [accountIds],
+    );
     const read = new Map<string, KeyState>();
     for (const { account_id: id, wrapped_key: wrapped, kek_id: kekId } of rows) {
       const key = wrapped === null ? 'destroyed' : accountKey(await this.#unwrap(id, wrapped, kekId ?? ''));

@@ -11,7 +11,11 @@ export type Verification =
   /** `head` is the last event's hash; of an empty stream, empty. */
   | { readonly ok: true; readonly events: number; readonly head: string }
   /** The first event that does not fit, and why. */
-  | { readonly ok: false; readonly at: { readonly stream: string; readonly revision: bigint; readonly id: string; readonly type: string }; readonly problem: string };
+  | {
+      readonly ok: false;
+      readonly at: { readonly stream: string; readonly revision: bigint; readonly id: string; readonly type: string };
+      readonly problem: string;
+    };
 
 const problemOf = (event: StoredEvent, stream: string, revision: bigint, prevHash: string): string | undefined => {
   if (event.stream !== stream) return `belongs to another stream, ${event.stream}`;
@@ -40,12 +44,17 @@ export const verifyChain = async (events: AsyncIterable<StoredEvent>, witness?: 
   let count = 0;
   let head = '';
   let last: StoredEvent | undefined;
-  const fail = ({ stream, revision, id, type }: StoredEvent, problem: string): Verification => ({ ok: false, at: { stream, revision, id, type }, problem });
+  const fail = ({ stream, revision, id, type }: StoredEvent, problem: string): Verification => ({
+    ok: false,
+    at: { stream, revision, id, type },
+    problem,
+  });
   for await (const event of events) {
     const stream = last?.stream ?? event.stream;
     const problem = problemOf(event, stream, BigInt(count), last === undefined ? chainStart(stream) : head);
     if (problem !== undefined) return fail(event, problem);
-    if (witness?.revision === event.revision && witness.hash !== event.metadata.hash) return fail(event, 'is not the event that was witnessed at this revision');
+    if (witness?.revision === event.revision && witness.hash !== event.metadata.hash)
+      return fail(event, 'is not the event that was witnessed at this revision');
     last = event;
     head = event.metadata.hash;
     count += 1;

@@ -84,13 +84,24 @@ const settingsOf = (data: string, port: number, controllerPort: number): string 
     .map(([name, value]) => `${name}=${value}`)
     .join('\n');
 
-const java = (jars: string, heapMiB: number, main: string, args: readonly string[]): readonly string[] => [`-Xms64m`, `-Xmx${heapMiB}m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', join(jars, '*'), main, ...args];
+const java = (jars: string, heapMiB: number, main: string, args: readonly string[]): readonly string[] => [
+  `-Xms64m`,
+  `-Xmx${heapMiB}m`,
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-cp',
+  join(jars, '*'),
+  main,
+  ...args,
+];
 
 const format = async (jars: string, settings: string, log: number): Promise<void> => {
   const cluster = randomBytes(16).toString('base64url');
-  const child = spawn('java', java(jars, 128, 'kafka.tools.StorageTool', ['format', '-t', cluster, '-c', settings, '--ignore-formatted']), { stdio: ['ignore', log, log] });
+  const child = spawn('java', java(jars, 128, 'kafka.tools.StorageTool', ['format', '-t', cluster, '-c', settings, '--ignore-formatted']), {
+    stdio: ['ignore', log, log],
+  });
   const code = await new Promise<number>((resolve) => child.on('exit', (exit) => resolve(exit ?? 1)));
-  if (code !== 0) throw new Error('the broker\'s data folder could not be formatted; its log says why');
+  if (code !== 0) throw new Error("the broker's data folder could not be formatted; its log says why");
 };
 
 const end = async (pid: number, signal: NodeJS.Signals): Promise<void> => {
@@ -102,12 +113,22 @@ const end = async (pid: number, signal: NodeJS.Signals): Promise<void> => {
 };
 
 /** A broker known by its process id alone. */
-export const brokerOf = (pid: number, port: number): LocalKafka => ({ brokers: `127.0.0.1:${port}`, port, pid, stop: () => end(pid, 'SIGTERM'), kill: () => end(pid, 'SIGKILL') });
+export const brokerOf = (pid: number, port: number): LocalKafka => ({
+  brokers: `127.0.0.1:${port}`,
+  port,
+  pid,
+  stop: () => end(pid, 'SIGTERM'),
+  kill: () => end(pid, 'SIGKILL'),
+});
 
 const reaped = (child: ChildProcess, broker: LocalKafka): LocalKafka => {
   // A child that has ended but was not waited for still counts as alive; its exit event says when it is gone.
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  return { ...broker, stop: () => Promise.all([gone, broker.stop()]).then(() => undefined), kill: () => Promise.all([gone, broker.kill()]).then(() => undefined) };
+  return {
+    ...broker,
+    stop: () => Promise.all([gone, broker.stop()]).then(() => undefined),
+    kill: () => Promise.all([gone, broker.kill()]).then(() => undefined),
+  };
 };
 
 /** Starts a broker and waits until it answers. Throws `KafkaUnavailable` where it cannot run. */
@@ -128,7 +149,14 @@ export const startKafka = async (options: KafkaOptions): Promise<LocalKafka> => 
     const { pid } = child;
     if (pid === undefined) throw new Error('java could not be started');
     while (!(await answers(port))) {
-      if (child.exitCode !== null || !isAlive(pid)) throw new Error(`the broker ended at once: ${readFileSync(join(dataDir, 'broker.log'), 'utf8').split('\n').filter((line) => /ERROR|Exception/.test(line)).slice(-3).join(' ')}`);
+      if (child.exitCode !== null || !isAlive(pid))
+        throw new Error(
+          `the broker ended at once: ${readFileSync(join(dataDir, 'broker.log'), 'utf8')
+            .split('\n')
+            .filter((line) => /ERROR|Exception/.test(line))
+            .slice(-3)
+            .join(' ')}`,
+        );
       await pause(100);
     }
     return detached ? brokerOf(pid, port) : reaped(child, brokerOf(pid, port));

@@ -25,7 +25,8 @@ export const whyNoKafka = async (): Promise<string | undefined> => {
 };
 
 /** The broker's version, as the pom names it. */
-export const kafkaVersion = (): string => /<artifactId>kafka_2\.13<\/artifactId>\s*<version>([^<]+)</.exec(readFileSync(pom, 'utf8'))?.[1] ?? 'unknown';
+export const kafkaVersion = (): string =>
+  /<artifactId>kafka_2\.13<\/artifactId>\s*<version>([^<]+)</.exec(readFileSync(pom, 'utf8'))?.[1] ?? 'unknown';
 
 /** Folder with the broker's jars, fetched from Maven Central on first use. Throws `KafkaUnavailable`. */
 export const ensureJars = async (folder: string): Promise<string> => {
@@ -36,9 +37,13 @@ export const ensureJars = async (folder: string): Promise<string> => {
   mkdirSync(folder, { recursive: true });
   const half = `${jars}.part-${process.pid}`;
   // Copied aside and renamed, so that an interrupted download is never taken for a whole one.
-  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${half}`], { maxBuffer: 16 * 1024 * 1024 }).catch((fault: unknown) => {
+  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${half}`], {
+    maxBuffer: 16 * 1024 * 1024,
+  }).catch((fault: unknown) => {
     rmSync(half, { recursive: true, force: true });
-    throw new KafkaUnavailable(`Maven could not fetch Kafka: ${fault instanceof Error ? fault.message.split('\n').slice(0, 3).join(' ') : String(fault)}`);
+    throw new KafkaUnavailable(
+      `Maven could not fetch Kafka: ${fault instanceof Error ? fault.message.split('\n').slice(0, 3).join(' ') : String(fault)}`,
+    );
   });
   if (existsSync(jars)) rmSync(half, { recursive: true, force: true });
   else renameSync(half, jars);

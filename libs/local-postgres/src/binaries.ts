@@ -39,7 +39,8 @@ const isOpen = (path: string): boolean => {
   return true;
 };
 
-const outside = (path: string): string => join('/var/tmp', `qiyue-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16)}`);
+const outside = (path: string): string =>
+  join('/var/tmp', `qiyue-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16)}`);
 
 /** Where a cluster lies: in its data folder, or, where root's folders shut the server's user out, in a folder of its own under /var/tmp. */
 export const clusterFolder = (dataDir: string): string => {

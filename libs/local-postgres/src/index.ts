@@ -46,7 +46,19 @@ const initialise = (bin: string, cluster: string, password: string, as: RunAs | 
   const secret = `${cluster}.password`;
   writeFileSync(secret, `${password}\n`, { mode: 0o600 });
   for (const path of as === undefined ? [] : [cluster, secret]) chownSync(path, as?.uid ?? 0, as?.gid ?? 0);
-  const made = spawnSync(join(bin, 'initdb'), [`--pgdata=${cluster}`, '--username=postgres', `--pwfile=${secret}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'], { encoding: 'utf8', cwd: '/', ...as });
+  const made = spawnSync(
+    join(bin, 'initdb'),
+    [
+      `--pgdata=${cluster}`,
+      '--username=postgres',
+      `--pwfile=${secret}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C.UTF-8',
+      '--no-sync',
+    ],
+    { encoding: 'utf8', cwd: '/', ...as },
+  );
   rmSync(secret, { force: true });
   if (made.status === 0) return;
   rmSync(cluster, { recursive: true, force: true });
@@ -104,7 +116,13 @@ export const startPostgres = async (options: LocalPostgresOptions): Promise<Loca
   const as = runAs(cluster);
   await endOrphan(cluster);
   if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(bin, cluster, password, as);
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=128MB', ...(durable ? [] : ['fsync=off', 'full_page_writes=off'])];
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=200',
+    'shared_buffers=128MB',
+    ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
+  ];
   const child = spawn(join(bin, 'postgres'), ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])], {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: '/',

@@ -1,4 +1,4 @@
-import type { BusGroups} from './bus-groups';
+import type { BusGroups } from './bus-groups';
 import { partitionKey, type Beat, type BusPartition } from './bus-groups';
 import { coalesced } from './coalesced';
 import type { BusLog, BusTopic } from './bus-log';
@@ -44,11 +44,17 @@ export class BusConsumer implements LogConsumer {
   private stopped: Promise<void> | undefined;
   private readonly timers = new Set<NodeJS.Timeout>();
   /** Takes and gives partitions until it holds its share. */
-  readonly balance = coalesced(() => this.balanceOnce(), (error) => {
-    this.waiting = true;
-    this.tell(error);
-  });
-  private readonly pump = coalesced(() => this.fetch(), (error) => this.tell(error));
+  readonly balance = coalesced(
+    () => this.balanceOnce(),
+    (error) => {
+      this.waiting = true;
+      this.tell(error);
+    },
+  );
+  private readonly pump = coalesced(
+    () => this.fetch(),
+    (error) => this.tell(error),
+  );
 
   constructor(
     private readonly log: BusLog,
@@ -153,7 +159,12 @@ export class BusConsumer implements LogConsumer {
     const member = this.member;
     if (member === undefined) return;
     const busy = new Set([...this.lanes.values()].filter((lane) => lane.busy).map(partitionKey));
-    const outcome = await this.groups.rebalance(this.group, member, new Map(this.topics.map((topic) => [topic.id, topic.partitions])), busy);
+    const outcome = await this.groups.rebalance(
+      this.group,
+      member,
+      new Map(this.topics.map((topic) => [topic.id, topic.partitions])),
+      busy,
+    );
     if (this.member !== member) return;
     if (outcome === undefined) return this.expel();
     this.waiting = outcome.waiting;
@@ -169,27 +180,46 @@ export class BusConsumer implements LogConsumer {
       const key = partitionKey(one);
       const known = before.get(key);
       if (known === undefined) added.add(one.topicId);
-      const lane = known ?? { ...one, topic: names.get(one.topicId) as string, next: undefined, head: 0n, busy: false, leaving: false, lost: false, resting: false, failures: 0, beatAt: 0 };
+      const lane = known ?? {
+        ...one,
+        topic: names.get(one.topicId) as string,
+        next: undefined,
+        head: 0n,
+        busy: false,
+        leaving: false,
+        lost: false,
+        resting: false,
+        failures: 0,
+        beatAt: 0,
+      };
       lane.leaving = !wanted.has(key);
       this.lanes.set(key, lane);
       before.delete(key);
     }
     for (const lane of before.values()) lane.lost = true;
     // Asked only now that the lanes are there: what is written from here on is heard by them.
-    for (const { topicId, partition, next } of added.size === 0 ? [] : await this.log.heads([...added])) this.hear(topicId, new Map([[partition, next]]));
+    for (const { topicId, partition, next } of added.size === 0 ? [] : await this.log.heads([...added]))
+      this.hear(topicId, new Map([[partition, next]]));
   }
 
   /** Asks where to start in partitions that are new here, reads all that are behind in one round trip and starts a batch for each. */
   private async fetch(): Promise<void> {
     await Promise.all(this.idle().map((lane) => this.place(lane)));
     const free = this.tuning.concurrency - [...this.lanes.values()].filter((lane) => lane.busy).length;
-    const ready = this.idle().flatMap((lane) => (lane.next !== undefined && lane.next < lane.head ? [{ lane, next: lane.next, head: lane.head }] : [])).slice(0, Math.max(free, 0));
+    const ready = this.idle()
+      .flatMap((lane) => (lane.next !== undefined && lane.next < lane.head ? [{ lane, next: lane.next, head: lane.head }] : []))
+      .slice(0, Math.max(free, 0));
     if (ready.length === 0) return;
     for (const { lane } of ready) Object.assign(lane, { busy: true, beatAt: performance.now() });
-    const found = await this.log.read(ready.map(({ lane, next }) => ({ ...lane, next })), this.options.batchSize ?? DEFAULT_BATCH).catch((error: unknown) => {
-      for (const { lane } of ready) this.rest(lane, error);
-      return undefined;
-    });
+    const found = await this.log
+      .read(
+        ready.map(({ lane, next }) => ({ ...lane, next })),
+        this.options.batchSize ?? DEFAULT_BATCH,
+      )
+      .catch((error: unknown) => {
+        for (const { lane } of ready) this.rest(lane, error);
+        return undefined;
+      });
     found?.forEach((messages, index) => {
       // The head as it was known before the read: everything below it was certainly visible to the read.
       const { lane, next, head } = ready[index] as (typeof ready)[number];
@@ -217,7 +247,11 @@ export class BusConsumer implements LogConsumer {
     // Nothing found below a known head: those records were dropped, so the run is empty and still ends at the head.
     const next = last === undefined ? head : last.offset + 1n;
     const batch: LogBatch = {
-      topic: lane.topic, partition: lane.partition, from, messages, next,
+      topic: lane.topic,
+      partition: lane.partition,
+      from,
+      messages,
+      next,
       heartbeat: async () => {
         if (lane.lost) throw new PartitionLost(`${lane.topic}/${lane.partition} is another member's`);
         lane.beatAt = performance.now();

@@ -19,10 +19,19 @@ interface MemberRow {
  * Which member reads a partition: the members of a topic in turn. Every member computes the same, so nobody has to lead.
  * The topic is added so that topics with one partition do not all fall to the first member.
  */
-export const shareOf = (member: string, members: readonly MemberRow[], partitionsOf: ReadonlyMap<number, number>): readonly BusPartition[] =>
+export const shareOf = (
+  member: string,
+  members: readonly MemberRow[],
+  partitionsOf: ReadonlyMap<number, number>,
+): readonly BusPartition[] =>
   [...partitionsOf].flatMap(([topicId, partitions]) => {
-    const readers = members.filter(({ topics }) => topics.includes(topicId)).map((row) => row.member).sort();
-    return Array.from({ length: partitions }, (_, partition) => ({ topicId, partition })).filter(({ partition }) => readers[(partition + topicId) % readers.length] === member);
+    const readers = members
+      .filter(({ topics }) => topics.includes(topicId))
+      .map((row) => row.member)
+      .sort();
+    return Array.from({ length: partitions }, (_, partition) => ({ topicId, partition })).filter(
+      ({ partition }) => readers[(partition + topicId) % readers.length] === member,
+    );
   });
 
 /** What a beat found out about one's own membership. */
@@ -44,7 +53,10 @@ export interface Share {
 
 /** The rows that say who reads what. Leases only avoid double work; what a member still writes after losing one is undone by the position rows. */
 export class BusGroups {
-  constructor(private readonly pool: Pool, private readonly sessionMs: number) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly sessionMs: number,
+  ) {}
 
   async join(group: string, topics: readonly number[]): Promise<string> {
     const member = randomUUID();
@@ -58,7 +70,10 @@ export class BusGroups {
 
   /** Takes the member and its leases away and tells the others. */
   async leave(group: string, member: string): Promise<void> {
-    await this.pool.query(`WITH left_ AS (DELETE FROM bus_member WHERE member = $1) SELECT pg_notify('${BUS_CHANNEL}', 'g' || $1::text || ' ' || $2::text)`, [member, group]);
+    await this.pool.query(
+      `WITH left_ AS (DELETE FROM bus_member WHERE member = $1) SELECT pg_notify('${BUS_CHANNEL}', 'g' || $1::text || ' ' || $2::text)`,
+      [member, group],
+    );
   }
 
   /** Says that these members live; one round trip for all groups of a process. */
@@ -74,7 +89,13 @@ export class BusGroups {
     return new Map(
       members.map(({ member, group }) => [
         member,
-        { alive: alive.has(member), group: rows.filter((row) => row.group_name === group).map((row) => `${row.member}${row.live ? '' : ' dead'}`).join() },
+        {
+          alive: alive.has(member),
+          group: rows
+            .filter((row) => row.group_name === group)
+            .map((row) => `${row.member}${row.live ? '' : ' dead'}`)
+            .join(),
+        },
       ]),
     );
   }
@@ -83,7 +104,12 @@ export class BusGroups {
    * Buries members that have expired, gives back what this member should no longer read (unless `busy`) and takes what it should and nobody holds.
    * Returns what it holds now and whether it waits for others to give back. Undefined: it was taken for dead itself.
    */
-  rebalance(group: string, member: string, partitionsOf: ReadonlyMap<number, number>, busy: ReadonlySet<string>): Promise<Share | undefined> {
+  rebalance(
+    group: string,
+    member: string,
+    partitionsOf: ReadonlyMap<number, number>,
+    busy: ReadonlySet<string>,
+  ): Promise<Share | undefined> {
     return inTransaction(this.pool, async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('qiyue_bus ' || $1, 0))`, [group]);
       await tx.query('DELETE FROM bus_member WHERE group_name = $1 AND expires_at < now() AND member <> $2', [group, member]);
@@ -104,9 +130,18 @@ export class BusGroups {
     );
   }
 
-  private async exchange(tx: PoolClient, group: string, member: string, wanted: readonly BusPartition[], busy: ReadonlySet<string>): Promise<readonly BusPartition[]> {
+  private async exchange(
+    tx: PoolClient,
+    group: string,
+    member: string,
+    wanted: readonly BusPartition[],
+    busy: ReadonlySet<string>,
+  ): Promise<readonly BusPartition[]> {
     const keep = new Set([...wanted.map(partitionKey), ...busy]);
-    const held = await tx.query<{ topic: number; partition: number }>('SELECT topic, partition FROM bus_lease WHERE group_name = $1 AND member = $2', [group, member]);
+    const held = await tx.query<{ topic: number; partition: number }>(
+      'SELECT topic, partition FROM bus_lease WHERE group_name = $1 AND member = $2',
+      [group, member],
+    );
     const mine = held.rows.map((row) => ({ topicId: row.topic, partition: row.partition }));
     const surplus = mine.filter((one) => !keep.has(partitionKey(one)));
     if (surplus.length > 0) {
@@ -121,6 +156,9 @@ export class BusGroups {
       `INSERT INTO bus_lease (group_name, member, topic, partition) SELECT $1, $2, * FROM unnest($3::int[], $4::int[]) ON CONFLICT DO NOTHING RETURNING topic, partition`,
       [group, member, wanted.map((one) => one.topicId), wanted.map((one) => one.partition)],
     );
-    return [...mine.filter((one) => keep.has(partitionKey(one))), ...taken.rows.map((row) => ({ topicId: row.topic, partition: row.partition }))];
+    return [
+      ...mine.filter((one) => keep.has(partitionKey(one))),
+      ...taken.rows.map((row) => ({ topicId: row.topic, partition: row.partition })),
+    ];
   }
 }

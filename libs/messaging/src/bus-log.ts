@@ -97,14 +97,18 @@ export class BusLog {
 
   async ensureTopics(names: readonly string[], partitions: number): Promise<void> {
     await migrate(this.pool);
-    await this.pool.query('INSERT INTO bus_topic (name, partitions) SELECT unnest($1::text[]), $2 ON CONFLICT (name) DO NOTHING', [names, partitions]);
+    await this.pool.query('INSERT INTO bus_topic (name, partitions) SELECT unnest($1::text[]), $2 ON CONFLICT (name) DO NOTHING', [
+      names,
+      partitions,
+    ]);
     await this.pool.query(
       `INSERT INTO bus_partition (topic, partition) SELECT t.id, p FROM bus_topic t, generate_series(0, t.partitions - 1) AS p WHERE t.name = ANY ($1)
        ON CONFLICT DO NOTHING`,
       [names],
     );
     for (const topic of await this.known(names)) {
-      if (topic.partitions !== partitions) throw new WrongPartitionCount(`topic ${topic.name} has ${topic.partitions} partitions, not ${partitions}`);
+      if (topic.partitions !== partitions)
+        throw new WrongPartitionCount(`topic ${topic.name} has ${topic.partitions} partitions, not ${partitions}`);
     }
   }
 
@@ -156,8 +160,13 @@ export class BusLog {
   }
 
   /** Heads of all partitions of topics, by topic id and partition. */
-  async heads(topicIds: readonly number[]): Promise<readonly { readonly topicId: number; readonly partition: number; readonly next: bigint }[]> {
-    const { rows } = await this.pool.query<{ topic: number; partition: number; next: string }>('SELECT topic, partition, next FROM bus_partition WHERE topic = ANY ($1)', [topicIds]);
+  async heads(
+    topicIds: readonly number[],
+  ): Promise<readonly { readonly topicId: number; readonly partition: number; readonly next: bigint }[]> {
+    const { rows } = await this.pool.query<{ topic: number; partition: number; next: string }>(
+      'SELECT topic, partition, next FROM bus_partition WHERE topic = ANY ($1)',
+      [topicIds],
+    );
     return rows.map((row) => ({ topicId: row.topic, partition: row.partition, next: BigInt(row.next) }));
   }
 

@@ -23,7 +23,10 @@ export class BusSignals {
   private timer: NodeJS.Timeout | undefined;
   private connecting: Promise<void> | undefined;
 
-  constructor(private readonly pool: Pool, private readonly handlers: SignalHandlers) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly handlers: SignalHandlers,
+  ) {}
 
   start(): void {
     this.connecting ??= this.connect().finally(() => (this.connecting = undefined));

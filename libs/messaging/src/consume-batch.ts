@@ -48,7 +48,12 @@ export const isOfTheMoment = (context: Pick<BatchContext, 'isTransient'>, error:
  * Sorts the part of a batch that the group has not handled. Undefined: it has handled all of it.
  * With `lock` the position and the parked keys stay locked until the transaction ends.
  */
-export const planOf = async (context: BatchContext, client: Pool | PoolClient, batch: LogBatch, lock: boolean): Promise<Plan | undefined> => {
+export const planOf = async (
+  context: BatchContext,
+  client: Pool | PoolClient,
+  batch: LogBatch,
+  lock: boolean,
+): Promise<Plan | undefined> => {
   const { topic, partition } = batch;
   const about = {
     streams: [...new Set(batch.messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope.subject])))],
@@ -63,13 +68,20 @@ export const planOf = async (context: BatchContext, client: Pool | PoolClient, b
 };
 
 /** Whether anything has to be written beside the position. */
-export const leavesTraces = (items: Items): boolean => items.some(({ verdict }) => verdict === 'park' || verdict === 'behind' || verdict === 'unrouted');
+export const leavesTraces = (items: Items): boolean =>
+  items.some(({ verdict }) => verdict === 'park' || verdict === 'behind' || verdict === 'unrouted');
 
 /**
  * Writes down what became of a plan and moves the position.
  * @throws OutOfPlace when somebody else has moved it since the plan was made.
  */
-export const record = async (context: BatchContext, tx: Pool | PoolClient, { topic, partition }: LogBatch, plan: Plan, items: Items): Promise<void> => {
+export const record = async (
+  context: BatchContext,
+  tx: Pool | PoolClient,
+  { topic, partition }: LogBatch,
+  plan: Plan,
+  items: Items,
+): Promise<void> => {
   const moved = await context.positions.advance(tx, topic, partition, plan.at, plan.next, plan.seen);
   if (!moved) throw new OutOfPlace(`${topic}/${partition}: somebody else went on from ${plan.at}`);
   if (leavesTraces(items)) await context.parking.store(tx as PoolClient, topic, partition, items);

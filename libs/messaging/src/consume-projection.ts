@@ -9,13 +9,20 @@ import { afterFailures, type Failure } from './sort-batch';
 
 type Apply = ProjectionOptions['apply'];
 
-const envelopesOf = (messages: readonly LogMessage[]): readonly Envelope[] => messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope]));
+const envelopesOf = (messages: readonly LogMessage[]): readonly Envelope[] =>
+  messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope]));
 
 /**
  * Applies what can be applied, by halves, each under a savepoint, and finds the keys that fail. Order is kept: only what stands behind
  * a failed event of the same key is left out.
  */
-const applyAllBut = async (context: BatchContext, tx: PoolClient, apply: Apply, messages: readonly LogMessage[], failures: Map<string, Failure>): Promise<void> => {
+const applyAllBut = async (
+  context: BatchContext,
+  tx: PoolClient,
+  apply: Apply,
+  messages: readonly LogMessage[],
+  failures: Map<string, Failure>,
+): Promise<void> => {
   const rest = messages.filter(({ key }) => !failures.has(key));
   if (rest.length === 0) return;
   await tx.query('SAVEPOINT half');

@@ -1,6 +1,19 @@
 import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
-import { isOfTheMoment, leavesTraces, outcomeOf, pauseBefore, planOf, record, whileBeating, within, type BatchContext, type BatchOutcome, type Items, type Plan } from './consume-batch';
+import {
+  isOfTheMoment,
+  leavesTraces,
+  outcomeOf,
+  pauseBefore,
+  planOf,
+  record,
+  whileBeating,
+  within,
+  type BatchContext,
+  type BatchOutcome,
+  type Items,
+  type Plan,
+} from './consume-batch';
 import { inTransaction } from './database';
 import { describeError, OutOfPlace } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
@@ -9,7 +22,13 @@ import { afterFailures, type Failure } from './sort-batch';
 type React = (envelope: Envelope) => Promise<void>;
 
 /** Tries one event; gives its failure once the tries are used up. An outage is thrown instead: then the whole batch comes again. */
-const tryOne = async (context: BatchContext, react: React, message: LogMessage, envelope: Envelope, check: () => void): Promise<Failure | undefined> => {
+const tryOne = async (
+  context: BatchContext,
+  react: React,
+  message: LogMessage,
+  envelope: Envelope,
+  check: () => void,
+): Promise<Failure | undefined> => {
   for (let attempt = 1; ; attempt += 1) {
     check();
     try {
@@ -27,7 +46,13 @@ const tryOne = async (context: BatchContext, react: React, message: LogMessage, 
 };
 
 /** Works on several keys at once and on each in order; a key stops at its first failure. */
-const reactToAll = async (context: BatchContext, react: React, messages: readonly LogMessage[], concurrency: number, check: () => void): Promise<ReadonlyMap<string, Failure>> => {
+const reactToAll = async (
+  context: BatchContext,
+  react: React,
+  messages: readonly LogMessage[],
+  concurrency: number,
+  check: () => void,
+): Promise<ReadonlyMap<string, Failure>> => {
   const byKey = new Map<string, LogMessage[]>();
   for (const message of messages) byKey.set(message.key, [...(byKey.get(message.key) ?? []), message]);
   const queue = [...byKey];
@@ -50,17 +75,23 @@ const reactToAll = async (context: BatchContext, react: React, messages: readonl
       }
     }
   };
-  const results = await Promise.allSettled(Array.from({ length: Math.min(concurrency, queue.length) }, () => worker().catch((error: unknown) => {
-    stopped ??= error;
-    throw error;
-  })));
+  const results = await Promise.allSettled(
+    Array.from({ length: Math.min(concurrency, queue.length) }, () =>
+      worker().catch((error: unknown) => {
+        stopped ??= error;
+        throw error;
+      }),
+    ),
+  );
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   return failures;
 };
 
 /** Records an outcome that parks something. The keys stay locked until the end, so that no re-drive can finish after the look at them. */
 const recordParked = async (context: BatchContext, tx: PoolClient, batch: LogBatch, plan: Plan, items: Items): Promise<void> => {
-  const waiting = items.filter(({ message, verdict }) => verdict === 'behind' && plan.parked.has(message.key)).map(({ message }) => message.key);
+  const waiting = items
+    .filter(({ message, verdict }) => verdict === 'behind' && plan.parked.has(message.key))
+    .map(({ message }) => message.key);
   const parked = await context.parking.lockParked(tx, [...new Set(waiting)]);
   // A re-drive has finished since the plan was made: what was to wait behind it must be handled after all.
   if (waiting.some((key) => !parked.has(key))) throw new OutOfPlace(`${batch.topic}/${batch.partition}: a parked key flows again`);

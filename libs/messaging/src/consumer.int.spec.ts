@@ -15,8 +15,13 @@ describe('a consumer', () => {
   });
   afterEach(async () => service.close());
 
-  const [first, second, third] = sampleStream('lamp-1', 3) as [ReturnType<typeof sampleEnvelope>, ReturnType<typeof sampleEnvelope>, ReturnType<typeof sampleEnvelope>];
-  const position = async (): Promise<string | undefined> => (await service.pool.query<{ next: string }>('SELECT next FROM consumer_position')).rows[0]?.next;
+  const [first, second, third] = sampleStream('lamp-1', 3) as [
+    ReturnType<typeof sampleEnvelope>,
+    ReturnType<typeof sampleEnvelope>,
+    ReturnType<typeof sampleEnvelope>,
+  ];
+  const position = async (): Promise<string | undefined> =>
+    (await service.pool.query<{ next: string }>('SELECT next FROM consumer_position')).rows[0]?.next;
 
   describe('that dies in the middle', () => {
     test('between effect and commit leaves neither, and the effect comes once when the batch comes again', async () => {
@@ -29,7 +34,10 @@ describe('a consumer', () => {
           await tx.query('SELECT pg_terminate_backend(pg_backend_pid())');
         },
       });
-      const batch = hand.batch(0, [[0, first], [1, second]]);
+      const batch = hand.batch(0, [
+        [0, first],
+        [1, second],
+      ]);
       await expect(hand.deliver(batch)).rejects.toThrow();
       expect([await service.effects(), await position()]).toEqual([[], '0']);
       await hand.deliver(batch);
@@ -47,7 +55,10 @@ describe('a consumer', () => {
           await service.pool.query(`UPDATE consumer_position SET partition = 99`);
         },
       });
-      const batch = hand.batch(0, [[0, first], [1, second]]);
+      const batch = hand.batch(0, [
+        [0, first],
+        [1, second],
+      ]);
       await expect(hand.deliver(batch)).rejects.toThrow(OutOfPlace);
       await service.pool.query(`UPDATE consumer_position SET partition = 0`);
       expect(await position()).toBe('0');
@@ -68,7 +79,10 @@ describe('a consumer', () => {
       };
       await service.project(hand, { apply });
       await service.project(hand, { apply });
-      const batch = hand.batch(0, [[0, first], [1, second]]);
+      const batch = hand.batch(0, [
+        [0, first],
+        [1, second],
+      ]);
       const deliveries = [hand.deliver(batch, 0), hand.deliver(batch, 1)];
       await until('one of them to hold the position', () => inside === 1);
       both.open();
@@ -88,7 +102,13 @@ describe('a consumer', () => {
       await service.react(hand);
       const overtaken = hand.deliver(hand.batch(0, [[0, first]]), 0);
       await until('the slow one to have begun', () => began);
-      await hand.deliver(hand.batch(0, [[0, first], [1, second]]), 1);
+      await hand.deliver(
+        hand.batch(0, [
+          [0, first],
+          [1, second],
+        ]),
+        1,
+      );
       slow.open();
       await expect(overtaken).rejects.toThrow(OutOfPlace);
       expect(await hand.startAt()).toBe(2n);
@@ -108,7 +128,16 @@ describe('a consumer', () => {
         beats += 1;
         throw new PartitionLost('gone');
       };
-      const work = hand.deliver(hand.batch(0, [[0, first], [1, second]], { heartbeat: lost }));
+      const work = hand.deliver(
+        hand.batch(
+          0,
+          [
+            [0, first],
+            [1, second],
+          ],
+          { heartbeat: lost },
+        ),
+      );
       await until('a heartbeat', () => beats > 0);
       go.open();
       await expect(work).rejects.toThrow(PartitionLost);
@@ -120,7 +149,12 @@ describe('a consumer', () => {
   describe('keeps its place', () => {
     test('over offsets with gaps, even where nothing is left to read', async () => {
       await service.project(hand);
-      await hand.deliver(hand.batch(0, [[3, first], [7, second]]));
+      await hand.deliver(
+        hand.batch(0, [
+          [3, first],
+          [7, second],
+        ]),
+      );
       expect(await position()).toBe('8');
       await hand.deliver(hand.batch(8, [], { next: 12n }));
       expect(await position()).toBe('12');
@@ -133,15 +167,30 @@ describe('a consumer', () => {
     });
     test('against a batch that overlaps what it has, of which it takes the rest', async () => {
       await service.project(hand);
-      await hand.deliver(hand.batch(0, [[0, first], [1, second]]));
-      await hand.deliver(hand.batch(0, [[0, first], [1, second], [2, third]]));
+      await hand.deliver(
+        hand.batch(0, [
+          [0, first],
+          [1, second],
+        ]),
+      );
+      await hand.deliver(
+        hand.batch(0, [
+          [0, first],
+          [1, second],
+          [2, third],
+        ]),
+      );
       expect(await service.effects()).toEqual([first.id, second.id, third.id]);
     });
     test('at offsets beyond what a double can count', async () => {
       const far = 9_007_199_254_740_993n;
       hand.bounds_ = { first: far, next: far };
       await service.project(hand);
-      const batch = hand.batch(0, [], { from: far, next: far + 1n, messages: [{ offset: far, key: 'lamp-1', envelope: sampleEnvelope({ sequence: far, previous: far - 2n }) }] });
+      const batch = hand.batch(0, [], {
+        from: far,
+        next: far + 1n,
+        messages: [{ offset: far, key: 'lamp-1', envelope: sampleEnvelope({ sequence: far, previous: far - 2n }) }],
+      });
       await hand.deliver(batch);
       expect(await position()).toBe('9007199254740994');
       expect(await service.effects()).toHaveLength(1);
@@ -156,13 +205,24 @@ describe('a consumer', () => {
     });
     test('and halts when the log is shorter than what was read of it; rewound, it takes what is new and only that', async () => {
       const handle = await service.project(hand);
-      await hand.deliver(hand.batch(0, [[0, first], [1, second]]));
+      await hand.deliver(
+        hand.batch(0, [
+          [0, first],
+          [1, second],
+        ]),
+      );
       hand.bounds_ = { first: 0n, next: 1n };
       await expect(hand.startAt()).rejects.toThrow(/another log/);
       expect(await handle.caughtUp()).toBe(false);
       await rewindGroup(service.pool, service.group);
       expect(await hand.startAt()).toBe(0n);
-      await hand.deliver(hand.batch(0, [[0, first], [1, second], [2, third]]));
+      await hand.deliver(
+        hand.batch(0, [
+          [0, first],
+          [1, second],
+          [2, third],
+        ]),
+      );
       expect(await service.effects()).toEqual([first.id, second.id, third.id]);
     });
     test('until its group is forgotten; then it begins again', async () => {
@@ -197,7 +257,10 @@ describe('a consumer', () => {
           await service.write(service.pool, [envelope]);
         },
       });
-      const batch = hand.batch(0, [[0, first], [1, second]]);
+      const batch = hand.batch(0, [
+        [0, first],
+        [1, second],
+      ]);
       for (let times = 0; times < 3; times += 1) await expect(hand.deliver(batch)).rejects.toThrow('refused');
       down = false;
       await hand.deliver(batch);
@@ -205,12 +268,20 @@ describe('a consumer', () => {
       expect(await handle.stats()).toMatchObject({ parkedKeys: 0, deadLetters: 0 });
     });
     test('a reaction that never answers is given up after its time and parked', async () => {
-      const handle = await service.react(hand, { tryTimeoutMs: 20, retry: { attempts: 2, firstDelayMs: 1 }, react: () => new Promise(() => undefined) });
+      const handle = await service.react(hand, {
+        tryTimeoutMs: 20,
+        retry: { attempts: 2, firstDelayMs: 1 },
+        react: () => new Promise(() => undefined),
+      });
       await hand.deliver(hand.batch(0, [[0, first]]));
       expect(await handle.list()).toMatchObject([{ key: 'lamp-1', first: { reason: 'TryTimeout', attempts: 2 } }]);
     });
     test('a statement of a projection that never ends is given up after its time and parked', async () => {
-      const handle = await service.project(hand, { tryTimeoutMs: 50, retry: { attempts: 1 }, apply: async (tx) => void (await tx.query('SELECT pg_sleep(30)')) });
+      const handle = await service.project(hand, {
+        tryTimeoutMs: 50,
+        retry: { attempts: 1 },
+        apply: async (tx) => void (await tx.query('SELECT pg_sleep(30)')),
+      });
       await hand.deliver(hand.batch(0, [[0, first]]));
       expect(await handle.list()).toMatchObject([{ key: 'lamp-1', first: { reason: 'error/57014' } }]);
     });
@@ -222,7 +293,13 @@ describe('a consumer', () => {
           await service.write(service.pool, [envelope]);
         },
       });
-      const work = hand.deliver(hand.batch(0, [[0, first], [1, sampleEnvelope({ stream: 'lamp-2', sequence: 0 })], [2, second]]));
+      const work = hand.deliver(
+        hand.batch(0, [
+          [0, first],
+          [1, sampleEnvelope({ stream: 'lamp-2', sequence: 0 })],
+          [2, second],
+        ]),
+      );
       await until('the other key', async () => (await service.effects('lamp-2')).length === 1);
       expect(await service.effects('lamp-1')).toEqual([]);
       go.open();
@@ -239,7 +316,12 @@ describe('a consumer', () => {
         },
       });
       const log = Array.from({ length: 4 }, (_, at) => ['lamp-1', 'lamp-2', 'lamp-3'].map((stream) => sampleStream(stream, 4)[at]!)).flat();
-      await hand.deliver(hand.batch(0, log.map((envelope, offset) => [offset, envelope] as const)));
+      await hand.deliver(
+        hand.batch(
+          0,
+          log.map((envelope, offset) => [offset, envelope] as const),
+        ),
+      );
       expect(await service.effects()).toEqual(log.map(({ id }) => id).filter((id) => !['lamp-2@1', 'lamp-2@2', 'lamp-2@3'].includes(id)));
       expect(await handle.list()).toMatchObject([{ key: 'lamp-2', events: 3, first: { eventId: 'lamp-2@1', reason: 'error/22012' } }]);
     });

@@ -13,7 +13,9 @@ import { Positions } from './positions';
 import { redrive } from './redrive';
 import { routesOf } from './sort-batch';
 
-const everyFact: readonly Pick<FactLike, 'service' | 'name' | 'version'>[] = Object.values(allFacts).flatMap((facts) => Object.values(facts));
+const everyFact: readonly Pick<FactLike, 'service' | 'name' | 'version'>[] = Object.values(allFacts).flatMap((facts) =>
+  Object.values(facts),
+);
 
 /** Figures of this process, and who is told of what. */
 class Watch {
@@ -22,7 +24,10 @@ class Watch {
   duplicates = 0;
   retries = 0;
 
-  constructor(private readonly group: string, private readonly tell: (problem: ConsumerProblem) => void) {}
+  constructor(
+    private readonly group: string,
+    private readonly tell: (problem: ConsumerProblem) => void,
+  ) {}
 
   retried(error: unknown): void {
     this.retries += 1;
@@ -35,7 +40,12 @@ class Watch {
       if (verdict === 'handle') this.handled += 1;
       if (verdict === 'duplicate') this.duplicates += 1;
       if (verdict !== 'park' && verdict !== 'unrouted') continue;
-      const about = { topic, partition, key: message.key, ...(message.envelope === undefined ? {} : { type: message.envelope.type, eventId: message.envelope.id }) };
+      const about = {
+        topic,
+        partition,
+        key: message.key,
+        ...(message.envelope === undefined ? {} : { type: message.envelope.type, eventId: message.envelope.id }),
+      };
       this.tell({ kind: verdict === 'park' ? 'parked' : 'unrouted', group: this.group, ...about, error: reason ?? 'no such fact' });
     }
   }
@@ -76,7 +86,10 @@ export const startConsumer = async (options: ConsumerOptions): Promise<ConsumerH
   await migrateMessaging(pool);
   await transport.ensureTopics(topics, options.partitions ?? partitionCount);
   await positions.initialise();
-  const handle = options.mode === 'projection' ? consumeProjection(context, options.apply) : consumeReaction(context, options.react, options.concurrency ?? 8);
+  const handle =
+    options.mode === 'projection'
+      ? consumeProjection(context, options.apply)
+      : consumeReaction(context, options.react, options.concurrency ?? 8);
   const noting = async <T>(topic: string, partition: number, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -105,11 +118,25 @@ export const startConsumer = async (options: ConsumerOptions): Promise<ConsumerH
     list: () => parking.list(),
     discard: (key, reason, by) => parking.discard(key, reason, by),
     redrive: (key) =>
-      redrive(context, group, key, options.mode === 'projection' ? { inside: (tx, envelope) => options.apply(tx, [envelope]) } : { before: (envelope) => options.react(envelope) }),
+      redrive(
+        context,
+        group,
+        key,
+        options.mode === 'projection'
+          ? { inside: (tx, envelope) => options.apply(tx, [envelope]) }
+          : { before: (envelope) => options.react(envelope) },
+      ),
     stats: async () => {
       const { handled, duplicates, retries, halted } = watch;
       const [lag, counts] = await Promise.all([positions.lag(), parking.counts()]);
-      return { ...counts, lag: Number(lag), handled, duplicates, retries, halted: [...halted].map(([place, problem]) => `${place}: ${problem}`) };
+      return {
+        ...counts,
+        lag: Number(lag),
+        handled,
+        duplicates,
+        retries,
+        halted: [...halted].map(([place, problem]) => `${place}: ${problem}`),
+      };
     },
   };
 };

@@ -35,7 +35,8 @@ export const transact = async <T>(tx: PoolClient, run: (tx: PoolClient) => Promi
 };
 
 /** `transact` on a connection of the pool. */
-export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>): Promise<T> => withClient(pool, (tx) => transact(tx, run));
+export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>): Promise<T> =>
+  withClient(pool, (tx) => transact(tx, run));
 
 const guarded = new WeakSet<Pool>();
 
@@ -49,7 +50,9 @@ export const surviveDrops = (pool: Pool): Pool => {
 const apply = async (pool: Pool, lib: string, steps: readonly string[]): Promise<void> =>
   inTransaction(surviveDrops(pool), async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await tx.query('CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))');
+    await tx.query(
+      'CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))',
+    );
     const { rows } = await tx.query<{ version: number }>('SELECT version FROM kit_migrations WHERE lib = $1', [lib]);
     const applied = new Set(rows.map(({ version }) => version));
     for (const [index, step] of steps.entries()) {

@@ -48,7 +48,10 @@ describe('the embedded log', () => {
     await reading.member(transport);
     await transport.publish(topic, sampleStream('lamp-1', 1));
     await until('the first', () => reading.messages.length === 1);
-    const listeners = async (): Promise<number[]> => (await pool.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`)).rows.map(({ pid }) => pid);
+    const listeners = async (): Promise<number[]> =>
+      (
+        await pool.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`)
+      ).rows.map(({ pid }) => pid);
     const [before] = await listeners();
     await pool.query('SELECT pg_terminate_backend($1)', [before]);
     // Told while nobody listened: found by the look that follows every new connection.
@@ -62,7 +65,12 @@ describe('the embedded log', () => {
     await transport.publish(topic, sampleStream('lamp-1', 3));
     await pool.query('DELETE FROM bus_message');
     const runs: string[] = [];
-    await transport.consume({ group: uniqueName('group'), topics: [topic], startAt: async () => undefined, onBatch: async ({ from, next, messages }) => void runs.push(`${from}-${next}:${messages.length}`) });
+    await transport.consume({
+      group: uniqueName('group'),
+      topics: [topic],
+      startAt: async () => undefined,
+      onBatch: async ({ from, next, messages }) => void runs.push(`${from}-${next}:${messages.length}`),
+    });
     await until('the empty run', () => runs.length > 0);
     expect(runs).toEqual(['0-3:0']);
     expect([...(await transport.bounds(topic)).values()].find(({ next }) => next > 0n)).toEqual({ first: 3n, next: 3n });
@@ -72,8 +80,14 @@ describe('the embedded log', () => {
     await transport.ensureTopics([wide], 400);
     const reading = new Reading(wide);
     await reading.member(transport);
-    await until('the lease of all', async () => (await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM bus_lease')).rows[0]?.n === 400);
-    await transport.publish(wide, Array.from({ length: 3_000 }, (_, at) => sampleEnvelope({ stream: `lamp-${at}`, sequence: 0 })));
+    await until(
+      'the lease of all',
+      async () => (await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM bus_lease')).rows[0]?.n === 400,
+    );
+    await transport.publish(
+      wide,
+      Array.from({ length: 3_000 }, (_, at) => sampleEnvelope({ stream: `lamp-${at}`, sequence: 0 })),
+    );
     await until('all records', () => reading.messages.length === 3_000);
   });
   test('nothing can be consumed once it is closed, and closing twice is closing once', async () => {

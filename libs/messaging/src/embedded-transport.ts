@@ -32,8 +32,14 @@ class EmbeddedTransport implements LogTransport {
   private readonly tuning: BusConsumerTuning;
   private asking: { readonly topics: Set<string>; readonly heads: Promise<ReadonlyMap<string, ReadonlyMap<number, bigint>>> } | undefined;
   private timers: NodeJS.Timeout[] = [];
-  private readonly beat = coalesced(() => this.beatOnce(), (error) => this.report(error));
-  private readonly poll = coalesced(() => this.pollOnce(), (error) => this.report(error));
+  private readonly beat = coalesced(
+    () => this.beatOnce(),
+    (error) => this.report(error),
+  );
+  private readonly poll = coalesced(
+    () => this.pollOnce(),
+    (error) => this.report(error),
+  );
   private closed = false;
 
   constructor(private readonly options: EmbeddedTransportOptions) {
@@ -42,8 +48,10 @@ class EmbeddedTransport implements LogTransport {
     this.log = new BusLog(options.pool);
     this.groups = new BusGroups(options.pool, sessionMs);
     this.signals = new BusSignals(options.pool, {
-      onMessages: (topicId, heads) => (heads === undefined ? void this.poll() : this.consumers.forEach((consumer) => consumer.hear(topicId, heads))),
-      onGroup: (group, sender) => this.consumers.forEach((consumer) => void (consumer.group === group && consumer.memberId !== sender && consumer.balance())),
+      onMessages: (topicId, heads) =>
+        heads === undefined ? void this.poll() : this.consumers.forEach((consumer) => consumer.hear(topicId, heads)),
+      onGroup: (group, sender) =>
+        this.consumers.forEach((consumer) => void (consumer.group === group && consumer.memberId !== sender && consumer.balance())),
       onConnected: () => void this.poll(),
       onError: (error) => this.report(error),
     });
@@ -73,7 +81,12 @@ class EmbeddedTransport implements LogTransport {
     this.asking = undefined;
     const topics = await this.log.known(names);
     const heads = await this.log.heads(topics.map(({ id }) => id));
-    return new Map(topics.map(({ id, name }) => [name, new Map(heads.filter(({ topicId }) => topicId === id).map(({ partition, next }) => [partition, next]))]));
+    return new Map(
+      topics.map(({ id, name }) => [
+        name,
+        new Map(heads.filter(({ topicId }) => topicId === id).map(({ partition, next }) => [partition, next])),
+      ]),
+    );
   }
 
   bounds(topic: string): Promise<ReadonlyMap<number, Bounds>> {
@@ -112,7 +125,9 @@ class EmbeddedTransport implements LogTransport {
     const stuck = [...this.consumers].filter((consumer) => consumer.isStuck(now));
     await Promise.all(stuck.map((consumer) => consumer.expel()));
     await Promise.all([...this.consumers].map((consumer) => consumer.rejoin()));
-    const members = [...this.consumers].flatMap((consumer) => (consumer.memberId === undefined ? [] : [{ consumer, member: consumer.memberId, group: consumer.group }]));
+    const members = [...this.consumers].flatMap((consumer) =>
+      consumer.memberId === undefined ? [] : [{ consumer, member: consumer.memberId, group: consumer.group }],
+    );
     if (members.length === 0) return;
     const beats = await this.groups.beat(members);
     await Promise.all(

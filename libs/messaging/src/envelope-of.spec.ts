@@ -7,8 +7,15 @@ import type { RelayedEvent } from './relay-options';
 import { lamp, lampEvents } from './testing-lamp';
 
 const event = (over: Partial<RelayedEvent> = {}): RelayedEvent => ({
-  id: '5b1c', stream: 'lamp-1-a', category: 'lamp', revision: 9_007_199_254_740_993n, position: { commit: 18_446_744_073_709_551_614n, prepare: 3n }, type: 'LampLit', data: { watt: 5 },
-  metadata: { correlationId: 'c1', causationId: 'c2', recordedAt: '2026-03-02T01:00:00.000Z', hash: 'f'.repeat(64) }, ...over,
+  id: '5b1c',
+  stream: 'lamp-1-a',
+  category: 'lamp',
+  revision: 9_007_199_254_740_993n,
+  position: { commit: 18_446_744_073_709_551_614n, prepare: 3n },
+  type: 'LampLit',
+  data: { watt: 5 },
+  metadata: { correlationId: 'c1', causationId: 'c2', recordedAt: '2026-03-02T01:00:00.000Z', hash: 'f'.repeat(64) },
+  ...over,
 });
 const map = (it: RelayedEvent, previous?: bigint) => envelopeOf(it, declarationOf([lamp], it), previous);
 
@@ -16,9 +23,24 @@ describe('what is told of an event', () => {
   test('a published event is told whole, with numbers beyond a double as text', () => {
     const envelope = map(event(), 7n);
     expect(envelope).toEqual({
-      specversion: '1.0', id: '5b1c', source: '/qiyue/lamp', type: 'qiyue.lamp.LampLit.v1', subject: 'lamp-1-a', partitionkey: 'lamp-1-a', time: '2026-03-02T01:00:00.000Z', recordedtime: '2026-03-02T01:00:00.000Z',
-      datacontenttype: 'application/json', dataschema: 'urn:qiyue:schema:qiyue.lamp.LampLit.v1', sequence: '9007199254740993', previoussequence: '7', position: '18446744073709551614:3',
-      correlationid: 'c1', causationid: 'c2', clause: '2.2.5', chainhash: 'f'.repeat(64), data: { watt: 5 },
+      specversion: '1.0',
+      id: '5b1c',
+      source: '/qiyue/lamp',
+      type: 'qiyue.lamp.LampLit.v1',
+      subject: 'lamp-1-a',
+      partitionkey: 'lamp-1-a',
+      time: '2026-03-02T01:00:00.000Z',
+      recordedtime: '2026-03-02T01:00:00.000Z',
+      datacontenttype: 'application/json',
+      dataschema: 'urn:qiyue:schema:qiyue.lamp.LampLit.v1',
+      sequence: '9007199254740993',
+      previoussequence: '7',
+      position: '18446744073709551614:3',
+      correlationid: 'c1',
+      causationid: 'c2',
+      clause: '2.2.5',
+      chainhash: 'f'.repeat(64),
+      data: { watt: 5 },
     });
     expect(isEnvelope(envelope)).toBe(true);
   });
@@ -29,7 +51,10 @@ describe('what is told of an event', () => {
   test('the first fact of a stream names none before it', () => expect(map(event())).not.toHaveProperty('previoussequence'));
   test('an event told in another shape tells only that shape, personal fields sealed as they are', () => {
     const sealed = 'sealed:1:a1:iv:ct';
-    expect(map(event({ type: 'LampSold', data: { accountId: 'a1', lampId: 'l', buyer: sealed, priceMinor: 5 } }))?.data).toEqual({ lampId: 'l', buyer: sealed });
+    expect(map(event({ type: 'LampSold', data: { accountId: 'a1', lampId: 'l', buyer: sealed, priceMinor: 5 } }))?.data).toEqual({
+      lampId: 'l',
+      buyer: sealed,
+    });
   });
   test('an internal event is not told', () => expect(map(event({ type: 'LampDusted', data: {} }))).toBeUndefined());
   test('an event nobody has declared cannot be told, whatever it is called', () => {
@@ -58,6 +83,7 @@ describe('what is told of an event', () => {
       }
     }
   });
-  test('an internal declaration stays silent even about data that fits nothing', () => expect(envelopeOf(event({ data: 1 }), internal('why', Type.Object({})), undefined)).toBeUndefined());
+  test('an internal declaration stays silent even about data that fits nothing', () =>
+    expect(envelopeOf(event({ data: 1 }), internal('why', Type.Object({})), undefined)).toBeUndefined());
   test('declarations are found by category and type', () => expect(declarationOf([lamp], event())).toBe(lampEvents.LampLit));
 });

@@ -19,7 +19,8 @@ const nameOf = ({ stream, revision, type }: RelayedEvent): string => `${stream}@
 
 /** The declaration of an event. @throws Unmappable when none of the streams declares it. */
 export const declarationOf = (streams: readonly AnyStream[], event: RelayedEvent): EventDeclaration => {
-  const declared = streams.find(({ category }) => category === event.category)?.events as Readonly<Record<string, EventDeclaration>> | undefined;
+  const declared = streams.find(({ category }) => category === event.category)?.events as
+    Readonly<Record<string, EventDeclaration>> | undefined;
   // Own keys only: an event may be called `constructor` by whoever wrote it.
   if (declared === undefined || !Object.hasOwn(declared, event.type)) throw new Unmappable(`${nameOf(event)} is not declared`);
   return declared[event.type] as EventDeclaration;
@@ -39,7 +40,11 @@ const dataOf = (event: RelayedEvent, publication: Exclude<EventDeclaration['publ
  * `previousSequence` is the revision of the event of the same stream that was told before it.
  * @throws Unmappable when what would be told does not fit the fact's schema.
  */
-export const envelopeOf = (event: RelayedEvent, declaration: EventDeclaration, previousSequence: bigint | undefined): Envelope | undefined => {
+export const envelopeOf = (
+  event: RelayedEvent,
+  declaration: EventDeclaration,
+  previousSequence: bigint | undefined,
+): Envelope | undefined => {
   const { publication } = declaration;
   if (publication.kind === 'internal') return undefined;
   const { fact } = publication;

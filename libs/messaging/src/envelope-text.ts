@@ -11,12 +11,28 @@ export const isEnvelope = (value: unknown): value is Envelope => {
   if (typeof value !== 'object' || value === null) return false;
   const it = value as Record<string, unknown>;
   return (
-    it['specversion'] === '1.0' && 'data' in it &&
-    [it['id'], it['source'], it['type'], it['subject'], it['partitionkey'], it['time'], it['recordedtime'], it['correlationid'], it['causationid']].every(isText) &&
+    it['specversion'] === '1.0' &&
+    'data' in it &&
+    [
+      it['id'],
+      it['source'],
+      it['type'],
+      it['subject'],
+      it['partitionkey'],
+      it['time'],
+      it['recordedtime'],
+      it['correlationid'],
+      it['causationid'],
+    ].every(isText) &&
     it['subject'] === it['partitionkey'] &&
-    isRevision(it['sequence']) && (it['previoussequence'] === undefined || isRevision(it['previoussequence'])) &&
-    typeof it['position'] === 'string' && /^\d{1,20}:\d{1,20}$/.test(it['position']) &&
-    isText(it['chainhash']) && isOptionalText(it['clause']) && isOptionalText(it['agreementversion']) && isOptionalText(it['traceparent'])
+    isRevision(it['sequence']) &&
+    (it['previoussequence'] === undefined || isRevision(it['previoussequence'])) &&
+    typeof it['position'] === 'string' &&
+    /^\d{1,20}:\d{1,20}$/.test(it['position']) &&
+    isText(it['chainhash']) &&
+    isOptionalText(it['clause']) &&
+    isOptionalText(it['agreementversion']) &&
+    isOptionalText(it['traceparent'])
   );
 };
 

@@ -15,10 +15,25 @@ describe('what is said of an error', () => {
 
 describe('outages', () => {
   test.each([
-    [error({ code: 'ECONNREFUSED' })], [error({ code: '57P01' })], [error({ code: '08006' })], [error({ code: '40P01' })], [error({ code: 14 })],
-    [error({ name: 'StoreUnavailable' })], [error({ transient: true })], [error({ cause: error({ code: 'ECONNRESET' }) })], [error({}, 'Connection terminated unexpectedly')],
+    [error({ code: 'ECONNREFUSED' })],
+    [error({ code: '57P01' })],
+    [error({ code: '08006' })],
+    [error({ code: '40P01' })],
+    [error({ code: 14 })],
+    [error({ name: 'StoreUnavailable' })],
+    [error({ transient: true })],
+    [error({ cause: error({ code: 'ECONNRESET' }) })],
+    [error({}, 'Connection terminated unexpectedly')],
   ])('%p is retried for ever', (thrown) => expect(isOutage(thrown)).toBe(true));
-  test.each([[error({})], [error({ code: '23505' })], [error({ code: '57014' })], [error({ code: 3 })], [error({ name: 'TryTimeout' })], ['text'], [undefined]])('%p is a fault of the event', (thrown) => expect(isOutage(thrown)).toBe(false));
+  test.each([
+    [error({})],
+    [error({ code: '23505' })],
+    [error({ code: '57014' })],
+    [error({ code: 3 })],
+    [error({ name: 'TryTimeout' })],
+    ['text'],
+    [undefined],
+  ])('%p is a fault of the event', (thrown) => expect(isOutage(thrown)).toBe(false));
   test('an error that is its own cause is looked at once', () => {
     const loop = error({});
     loop.cause = loop;

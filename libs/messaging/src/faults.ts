@@ -31,7 +31,16 @@ export const describeError = (error: unknown): string => {
 
 // PostgreSQL: connection lost, shutting down, too many connections, serialisation, deadlock, lock not available.
 const databaseOutage = /^(08...|57P0[1-5]|53...|40001|40P01|55P03)$/;
-const networkOutage = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const networkOutage = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 const outageNames = new Set(['StoreUnavailable', 'AmbiguousAppend', 'UnavailableError']);
 // pg gives these no code.
 const droppedConnection = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
@@ -41,7 +50,10 @@ export const isOutage = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   const { code, cause, transient } = error as { code?: unknown; cause?: unknown; transient?: unknown };
   return (
-    transient === true || code === 14 || outageNames.has(error.name) || droppedConnection.test(error.message) ||
+    transient === true ||
+    code === 14 ||
+    outageNames.has(error.name) ||
+    droppedConnection.test(error.message) ||
     (typeof code === 'string' && (networkOutage.has(code) || databaseOutage.test(code))) ||
     (cause !== undefined && cause !== error && isOutage(cause))
   );

@@ -1,7 +1,27 @@
 export { PartitionLost, WrongPartitionCount } from './log-transport';
 export type { Bounds, ConsumeOptions, LogBatch, LogConsumer, LogMessage, LogTransport } from './log-transport';
-export type { ConsumerHandle, ConsumerOptions, ConsumerProblem, ConsumerStats, ParkedKey, ParkingLimits, ProjectionOptions, ReactionOptions, RedriveResult, RetryPolicy } from './consumer-options';
-export type { Position, Relay, RelayedEvent, RelayHealth, RelayOptions, RelayProblem, RelaySource, RelaySubscription } from './relay-options';
+export type {
+  ConsumerHandle,
+  ConsumerOptions,
+  ConsumerProblem,
+  ConsumerStats,
+  ParkedKey,
+  ParkingLimits,
+  ProjectionOptions,
+  ReactionOptions,
+  RedriveResult,
+  RetryPolicy,
+} from './consumer-options';
+export type {
+  Position,
+  Relay,
+  RelayedEvent,
+  RelayHealth,
+  RelayOptions,
+  RelayProblem,
+  RelaySource,
+  RelaySubscription,
+} from './relay-options';
 export { murmur2, partitionOf } from './partition-of';
 export { embeddedTransport, type EmbeddedTransportOptions } from './embedded-transport';
 export { isEnvelope, readEnvelope, writeEnvelope } from './envelope-text';

@@ -15,7 +15,8 @@ export const rewindGroup = async (pool: Pool, group: string): Promise<void> => {
 export const forgetGroup = async (pool: Pool, group: string): Promise<void> => {
   await migrateMessaging(pool);
   await inTransaction(pool, async (tx) => {
-    for (const table of ['parked_event', 'parked_key', 'unrouted', 'stream_seen', 'consumer_position']) await tx.query(`DELETE FROM ${table} WHERE group_name = $1`, [group]);
+    for (const table of ['parked_event', 'parked_key', 'unrouted', 'stream_seen', 'consumer_position'])
+      await tx.query(`DELETE FROM ${table} WHERE group_name = $1`, [group]);
   });
 };
 
@@ -24,7 +25,10 @@ export const resetRelay = async (pool: Pool, service: string): Promise<void> => 
   await migrateMessaging(pool);
   await inTransaction(pool, async (tx) => {
     // A new epoch, so that a leader that still runs cannot save over it.
-    await tx.query('UPDATE relay_position SET epoch = epoch + 1, commit_position = NULL, prepare_position = NULL, told_commit = NULL, told_prepare = NULL WHERE service = $1', [service]);
+    await tx.query(
+      'UPDATE relay_position SET epoch = epoch + 1, commit_position = NULL, prepare_position = NULL, told_commit = NULL, told_prepare = NULL WHERE service = $1',
+      [service],
+    );
     await tx.query('DELETE FROM published_tail WHERE service = $1', [service]);
   });
 };

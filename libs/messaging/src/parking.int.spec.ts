@@ -35,8 +35,24 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
       ...over,
     });
   const stream = sampleStream('lamp-1', 6);
-  const deliver = (from: number, to: number): Promise<void> => hand.deliver(hand.batch(from, stream.slice(from, to).map((envelope, at) => [from + at, envelope] as const)));
-  const letters = async () => (await service.pool.query<{ event_id: string; reason: string; attempts: number; resolution: string | null; resolved_by: string | null; resolved_why: string | null }>('SELECT event_id, reason, attempts, resolution, resolved_by, resolved_why FROM dead_letter ORDER BY "offset"')).rows;
+  const deliver = (from: number, to: number): Promise<void> =>
+    hand.deliver(
+      hand.batch(
+        from,
+        stream.slice(from, to).map((envelope, at) => [from + at, envelope] as const),
+      ),
+    );
+  const letters = async () =>
+    (
+      await service.pool.query<{
+        event_id: string;
+        reason: string;
+        attempts: number;
+        resolution: string | null;
+        resolved_by: string | null;
+        resolved_why: string | null;
+      }>('SELECT event_id, reason, attempts, resolution, resolved_by, resolved_why FROM dead_letter ORDER BY "offset"')
+    ).rows;
 
   test('is handled in order when it is re-driven, with what came later, and the key flows again', async () => {
     broken.add('lamp-1@1');
@@ -59,7 +75,10 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     broken.delete('lamp-1@0');
     expect(await handle.redrive('lamp-1')).toEqual({ handled: 2, left: 2, reason: 'RangeError' });
     expect(await service.effects()).toEqual(['lamp-1@0', 'lamp-1@1']);
-    expect(await letters()).toMatchObject([{ event_id: 'lamp-1@0', attempts: 2, resolution: 'redriven' }, { event_id: 'lamp-1@2', attempts: 1, resolution: null }]);
+    expect(await letters()).toMatchObject([
+      { event_id: 'lamp-1@0', attempts: 2, resolution: 'redriven' },
+      { event_id: 'lamp-1@2', attempts: 1, resolution: null },
+    ]);
     expect((await handle.stats()).deadLetters).toBe(1);
     expect(await handle.list()).toMatchObject([{ first: { eventId: 'lamp-1@2', reason: 'RangeError' } }]);
   });
@@ -74,14 +93,30 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     broken.add('lamp-1@0');
     const handle = await start();
     await deliver(0, 2);
-    await hand.deliver(hand.batch(2, [[2, stream[0]!], [3, stream[1]!], [4, stream[2]!]]));
+    await hand.deliver(
+      hand.batch(2, [
+        [2, stream[0]!],
+        [3, stream[1]!],
+        [4, stream[2]!],
+      ]),
+    );
     expect(await handle.list()).toMatchObject([{ events: 3 }]);
   });
   test('of an unknown version waits until the code knows it', async () => {
     const old = await start();
-    await hand.deliver(hand.batch(0, [[0, sampleEnvelope({ sequence: 0, type: 'qiyue.lamp.LampLit.v2' })], [1, sampleEnvelope({ sequence: 1, previous: 0 })]]));
+    await hand.deliver(
+      hand.batch(0, [
+        [0, sampleEnvelope({ sequence: 0, type: 'qiyue.lamp.LampLit.v2' })],
+        [1, sampleEnvelope({ sequence: 1, previous: 0 })],
+      ]),
+    );
     expect(await old.redrive('lamp-1')).toEqual({ handled: 0, left: 2, reason: 'unknown-version' });
-    const fresh = await start({ handles: [{ service: 'lamp', name: 'LampLit', version: 1 }, { service: 'lamp', name: 'LampLit', version: 2 }] });
+    const fresh = await start({
+      handles: [
+        { service: 'lamp', name: 'LampLit', version: 1 },
+        { service: 'lamp', name: 'LampLit', version: 2 },
+      ],
+    });
     expect(await fresh.redrive('lamp-1')).toEqual({ handled: 2, left: 0 });
     expect(await service.effects()).toEqual(['lamp-1@0', 'lamp-1@1']);
   });
@@ -91,7 +126,16 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     await deliver(0, 3);
     expect(await handle.discard('lamp-1', 'told in error, case 17', 'operator-7')).toEqual({ left: 2 });
     expect(await service.effects()).toEqual([]);
-    expect(await letters()).toEqual([{ event_id: 'lamp-1@0', reason: 'RangeError', attempts: 1, resolution: 'discarded', resolved_by: 'operator-7', resolved_why: 'told in error, case 17' }]);
+    expect(await letters()).toEqual([
+      {
+        event_id: 'lamp-1@0',
+        reason: 'RangeError',
+        attempts: 1,
+        resolution: 'discarded',
+        resolved_by: 'operator-7',
+        resolved_why: 'told in error, case 17',
+      },
+    ]);
     await deliver(3, 4);
     expect(await handle.redrive('lamp-1')).toEqual({ handled: 3, left: 0 });
     expect(await service.effects()).toEqual(['lamp-1@1', 'lamp-1@2', 'lamp-1@3']);
@@ -112,7 +156,10 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     await deliver(0, 2);
     await handle.discard('lamp-1', 'one', 'operator-7');
     await handle.discard('lamp-1', 'two', 'operator-7');
-    expect(await letters()).toMatchObject([{ event_id: 'lamp-1@0', resolved_why: 'one' }, { event_id: 'lamp-1@1', reason: 'discarded', resolution: 'discarded', resolved_why: 'two' }]);
+    expect(await letters()).toMatchObject([
+      { event_id: 'lamp-1@0', resolved_why: 'one' },
+      { event_id: 'lamp-1@1', reason: 'discarded', resolution: 'discarded', resolved_why: 'two' },
+    ]);
   });
   test('is re-driven by one at a time', async () => {
     broken.add('lamp-1@0');
@@ -129,10 +176,15 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     await deliver(0, 1);
     broken.clear();
     const arriving = (async () => {
-      for (let at = 1; at < 6; at += 1) for (let done = false; !done; ) done = await deliver(at, at + 1).then(() => true, (error: unknown) => {
-        if (error instanceof OutOfPlace) return false;
-        throw error;
-      });
+      for (let at = 1; at < 6; at += 1)
+        for (let done = false; !done;)
+          done = await deliver(at, at + 1).then(
+            () => true,
+            (error: unknown) => {
+              if (error instanceof OutOfPlace) return false;
+              throw error;
+            },
+          );
     })();
     await until('the key to flow', async () => (await handle.redrive('lamp-1')).left === 0);
     await arriving;
@@ -142,7 +194,10 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
   test('halts the partition when too many keys would be parked, and goes on when there is room', async () => {
     for (let at = 0; at < 4; at += 1) broken.add(`lamp-${at}@0`);
     const handle = await start({ limits: { keys: 2 } });
-    const batch = hand.batch(0, [0, 1, 2].map((at) => [at, sampleEnvelope({ stream: `lamp-${at}`, sequence: 0 })] as const));
+    const batch = hand.batch(
+      0,
+      [0, 1, 2].map((at) => [at, sampleEnvelope({ stream: `lamp-${at}`, sequence: 0 })] as const),
+    );
     await expect(hand.deliver(batch)).rejects.toThrow(Halt);
     expect(await handle.stats()).toMatchObject({ parkedKeys: 0, halted: [expect.stringContaining('more than 2 keys')] });
     broken.delete('lamp-2@0');
@@ -184,7 +239,10 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     await deliver(0, 2);
     broken.clear();
     die = true;
-    await handle.redrive('lamp-1').then(({ handled }) => expect(handled).toBe(0), (error: unknown) => expect(error).toBeInstanceOf(Error));
+    await handle.redrive('lamp-1').then(
+      ({ handled }) => expect(handled).toBe(0),
+      (error: unknown) => expect(error).toBeInstanceOf(Error),
+    );
     expect(await service.effects()).toEqual([]);
     die = false;
     expect(await handle.redrive('lamp-1')).toEqual({ handled: 2, left: 0 });

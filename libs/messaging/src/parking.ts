@@ -30,7 +30,11 @@ export const storable = (text: string): string => text.replaceAll('\u0000', '\uF
 
 /** The parked keys, dead letters and unrouted facts of one group. */
 export class Parking {
-  constructor(private readonly pool: Pool, private readonly group: string, private readonly limits: ParkingLimits) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly group: string,
+    private readonly limits: ParkingLimits,
+  ) {}
 
   /** Which of these keys are parked; their rows stay locked, so that a re-drive cannot end between the look and what follows from it. */
   async lockParked(tx: PoolClient, keys: readonly string[]): Promise<ReadonlySet<string>> {
@@ -48,12 +52,22 @@ export class Parking {
    * Puts the parked ones and those behind them in their place, and writes down the unrouted.
    * @throws Halt when that is more than may be parked.
    */
-  async store(tx: PoolClient, topic: string, partition: number, items: readonly (Sorted & { readonly attempts?: number })[]): Promise<void> {
+  async store(
+    tx: PoolClient,
+    topic: string,
+    partition: number,
+    items: readonly (Sorted & { readonly attempts?: number })[],
+  ): Promise<void> {
     const of = (...verdicts: readonly Sorted['verdict'][]): typeof items => items.filter(({ verdict }) => verdicts.includes(verdict));
     const columns = (rows: typeof items): unknown[] => [
-      this.group, topic, partition,
-      rows.map(({ message }) => message.offset.toString()), rows.map(({ message }) => storable(message.key)),
-      rows.map(({ message }) => storable(message.envelope?.id ?? '')), rows.map(({ message }) => storable(message.envelope?.type ?? '')), rows.map(({ message }) => storable(textOf(message))),
+      this.group,
+      topic,
+      partition,
+      rows.map(({ message }) => message.offset.toString()),
+      rows.map(({ message }) => storable(message.key)),
+      rows.map(({ message }) => storable(message.envelope?.id ?? '')),
+      rows.map(({ message }) => storable(message.envelope?.type ?? '')),
+      rows.map(({ message }) => storable(textOf(message))),
     ];
     const [unrouted, waiting, dead] = [of('unrouted'), of('park', 'behind'), of('park')];
     if (unrouted.length > 0) {
@@ -64,7 +78,10 @@ export class Parking {
       );
     }
     if (waiting.length === 0) return;
-    await tx.query('INSERT INTO parked_key (group_name, key) SELECT DISTINCT $1, unnest($2::text[]) ON CONFLICT DO NOTHING', [this.group, waiting.map(({ message }) => storable(message.key))]);
+    await tx.query('INSERT INTO parked_key (group_name, key) SELECT DISTINCT $1, unnest($2::text[]) ON CONFLICT DO NOTHING', [
+      this.group,
+      waiting.map(({ message }) => storable(message.key)),
+    ]);
     await tx.query(
       `INSERT INTO parked_event (group_name, topic, partition, "offset", key, event_id, type, envelope)
        SELECT $1, $2, $3, * FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[]) ON CONFLICT DO NOTHING`,
@@ -81,7 +98,14 @@ export class Parking {
   }
 
   async first(client: Pool | PoolClient, key: string): Promise<ParkedEvent | undefined> {
-    const { rows } = await client.query<{ topic: string; partition: number; offset: string; event_id: string; type: string; envelope: string }>(
+    const { rows } = await client.query<{
+      topic: string;
+      partition: number;
+      offset: string;
+      event_id: string;
+      type: string;
+      envelope: string;
+    }>(
       'SELECT topic, partition, "offset", event_id, type, envelope FROM parked_event WHERE group_name = $1 AND key = $2 ORDER BY topic, partition, "offset" LIMIT 1',
       [this.group, key],
     );
@@ -90,10 +114,18 @@ export class Parking {
   }
 
   /** Takes the event at the front away, after what it was waiting for has been done in the same transaction. Returns what is left. */
-  async settle(tx: PoolClient, key: string, event: ParkedEvent, how: { readonly resolution: 'redriven' | 'discarded'; readonly by?: string; readonly why?: string }): Promise<number> {
+  async settle(
+    tx: PoolClient,
+    key: string,
+    event: ParkedEvent,
+    how: { readonly resolution: 'redriven' | 'discarded'; readonly by?: string; readonly why?: string },
+  ): Promise<number> {
     const place = [this.group, key, event.topic, event.partition, event.offset.toString()];
     if (how.resolution === 'discarded') await this.recordFailure(tx, key, event, 'discarded', 0);
-    await tx.query('DELETE FROM parked_event WHERE group_name = $1 AND key = $2 AND topic = $3 AND partition = $4 AND "offset" = $5', place);
+    await tx.query(
+      'DELETE FROM parked_event WHERE group_name = $1 AND key = $2 AND topic = $3 AND partition = $4 AND "offset" = $5',
+      place,
+    );
     await tx.query(
       `UPDATE dead_letter SET resolution = $6, resolved_at = now(), resolved_by = $7, resolved_why = $8
        WHERE group_name = $1 AND key = $2 AND topic = $3 AND partition = $4 AND "offset" = $5 AND resolution IS NULL`,
@@ -115,7 +147,10 @@ export class Parking {
   }
 
   async waiting(client: Pool | PoolClient, key: string): Promise<number> {
-    const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM parked_event WHERE group_name = $1 AND key = $2', [this.group, key]);
+    const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM parked_event WHERE group_name = $1 AND key = $2', [
+      this.group,
+      key,
+    ]);
     return rows[0]?.n ?? 0;
   }
 
@@ -131,7 +166,15 @@ export class Parking {
   }
 
   async list(): Promise<readonly ParkedKey[]> {
-    const { rows } = await this.pool.query<{ key: string; since: Date; events: number; event_id: string; type: string; reason: string | null; attempts: number | null }>(
+    const { rows } = await this.pool.query<{
+      key: string;
+      since: Date;
+      events: number;
+      event_id: string;
+      type: string;
+      reason: string | null;
+      attempts: number | null;
+    }>(
       `SELECT k.key, k.since, (SELECT count(*)::int FROM parked_event c WHERE c.group_name = k.group_name AND c.key = k.key) AS events, f.event_id, f.type, d.reason, d.attempts
        FROM parked_key k
        CROSS JOIN LATERAL (SELECT * FROM parked_event e WHERE e.group_name = k.group_name AND e.key = k.key ORDER BY topic, partition, "offset" LIMIT 1) f
@@ -140,7 +183,9 @@ export class Parking {
       [this.group],
     );
     return rows.map((row) => ({
-      key: row.key, since: row.since.toISOString(), events: row.events,
+      key: row.key,
+      since: row.since.toISOString(),
+      events: row.events,
       first: { eventId: row.event_id, type: row.type, reason: row.reason ?? 'waits for a re-drive', attempts: row.attempts ?? 0 },
     }));
   }
@@ -165,6 +210,7 @@ export class Parking {
     );
     const { keys: parkedKeys = 0, events = 0 } = rows[0] ?? {};
     if (parkedKeys > this.limits.keys) throw new Halt(`${this.group}: more than ${this.limits.keys} keys would be parked`);
-    if (events > this.limits.eventsPerKey) throw new Halt(`${this.group}: more than ${this.limits.eventsPerKey} events of one key would be parked`);
+    if (events > this.limits.eventsPerKey)
+      throw new Halt(`${this.group}: more than ${this.limits.eventsPerKey} events of one key would be parked`);
   }
 }

@@ -36,7 +36,12 @@ export class Positions {
       await this.pool.query(
         `INSERT INTO consumer_position (group_name, topic, partition, start, next)
          SELECT $1, $2, partition, start, start FROM unnest($3::int[], $4::bigint[]) AS b (partition, start) ON CONFLICT DO NOTHING`,
-        [this.group, topic, bounds.map(([partition]) => partition), bounds.map(([, { first, next }]) => (this.startFrom === 'latest' ? next : first).toString())],
+        [
+          this.group,
+          topic,
+          bounds.map(([partition]) => partition),
+          bounds.map(([, { first, next }]) => (this.startFrom === 'latest' ? next : first).toString()),
+        ],
       );
     }
   }
@@ -53,8 +58,10 @@ export class Positions {
       await this.initialise();
       throw new OutOfPlace(`${this.group} had no position in ${topic}/${partition}`);
     }
-    if (here !== undefined && position < here.first) throw new Halt(`${topic}/${partition} begins at ${here.first}, but ${position} was not read yet`);
-    if (here !== undefined && position > here.next) throw new Halt(`${topic}/${partition} ends at ${here.next}, but was read up to ${position}: this is another log`);
+    if (here !== undefined && position < here.first)
+      throw new Halt(`${topic}/${partition} begins at ${here.first}, but ${position} was not read yet`);
+    if (here !== undefined && position > here.next)
+      throw new Halt(`${topic}/${partition} ends at ${here.next}, but was read up to ${position}: this is another log`);
     return position;
   }
 
@@ -62,14 +69,25 @@ export class Positions {
    * Everything the group remembers that bears on a batch, in one round trip. With `lock` the position and the parked keys stay locked until the
    * transaction ends: of two members with the same batch one writes and the other finds it done, and no re-drive can end in between.
    */
-  async recall(client: Pool | PoolClient, batch: Pick<LogBatch, 'topic' | 'partition' | 'from'>, about: { readonly streams: readonly string[]; readonly keys: readonly string[] }, lock?: { readonly statementTimeoutMs: number }): Promise<GroupMemory> {
+  async recall(
+    client: Pool | PoolClient,
+    batch: Pick<LogBatch, 'topic' | 'partition' | 'from'>,
+    about: { readonly streams: readonly string[]; readonly keys: readonly string[] },
+    lock?: { readonly statementTimeoutMs: number },
+  ): Promise<GroupMemory> {
     const { topic, partition, from } = batch;
     const first = await this.ask(client, topic, partition, about, lock);
     // A statement that had to wait for the lock sees the position as it is but the rest as it was before the wait; asked again, it sees all as it is.
     return lock !== undefined && first.next !== from ? this.ask(client, topic, partition, about, lock) : first;
   }
 
-  private async ask(client: Pool | PoolClient, topic: string, partition: number, { streams, keys }: { readonly streams: readonly string[]; readonly keys: readonly string[] }, lock?: { readonly statementTimeoutMs: number }): Promise<GroupMemory> {
+  private async ask(
+    client: Pool | PoolClient,
+    topic: string,
+    partition: number,
+    { streams, keys }: { readonly streams: readonly string[]; readonly keys: readonly string[] },
+    lock?: { readonly statementTimeoutMs: number },
+  ): Promise<GroupMemory> {
     const forUpdate = lock === undefined ? '' : 'FOR UPDATE';
     const { rows } = await client.query<{ start: string; next: string; streams: string[]; sequences: string[]; parked: string[] }>({
       name: `consumer_recall${lock === undefined ? '' : '_lock'}`,
@@ -94,7 +112,14 @@ export class Positions {
   }
 
   /** Moves the position and what was seen, in one statement, if the group still stands at `from`; says whether it did. */
-  async advance(client: Pool | PoolClient, topic: string, partition: number, from: bigint, next: bigint, seen: ReadonlyMap<string, bigint>): Promise<boolean> {
+  async advance(
+    client: Pool | PoolClient,
+    topic: string,
+    partition: number,
+    from: bigint,
+    next: bigint,
+    seen: ReadonlyMap<string, bigint>,
+  ): Promise<boolean> {
     const { rowCount } = await client.query({
       name: 'consumer_advance',
       text: `WITH moved AS (UPDATE consumer_position SET next = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3 AND next = $4 RETURNING 1),
@@ -128,7 +153,10 @@ export class Positions {
   }
 
   private async findAll(topic: string): Promise<ReadonlyMap<number, bigint>> {
-    const { rows } = await this.pool.query<{ partition: number; next: string }>('SELECT partition, next FROM consumer_position WHERE group_name = $1 AND topic = $2', [this.group, topic]);
+    const { rows } = await this.pool.query<{ partition: number; next: string }>(
+      'SELECT partition, next FROM consumer_position WHERE group_name = $1 AND topic = $2',
+      [this.group, topic],
+    );
     return new Map(rows.map(({ partition, next }) => [partition, BigInt(next)]));
   }
 }

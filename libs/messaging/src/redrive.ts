@@ -19,7 +19,13 @@ const unfit = (context: BatchContext, event: ParkedEvent, envelope: Envelope | u
   return context.routeOf(event.type) === 'handle' ? undefined : 'unknown-version';
 };
 
-const redriveFirst = async (context: BatchContext, client: PoolClient, key: string, event: ParkedEvent, work: RedriveWork): Promise<number> => {
+const redriveFirst = async (
+  context: BatchContext,
+  client: PoolClient,
+  key: string,
+  event: ParkedEvent,
+  work: RedriveWork,
+): Promise<number> => {
   const envelope = readEnvelope(event.envelope);
   const reason = unfit(context, event, envelope);
   if (envelope === undefined || reason !== undefined) throw Object.assign(new Error(reason), { name: reason });
@@ -39,7 +45,8 @@ export const redrive = (context: BatchContext, group: string, key: string, work:
   withClient(context.pool, async (client) => {
     const lock = `hashtextextended('redrive ' || $1 || ' ' || $2, 0)`;
     const { rows } = await client.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(${lock}) AS mine`, [group, key]);
-    if (rows[0]?.mine !== true) return { handled: 0, left: await context.parking.waiting(client, key), reason: 'another re-drive is running' };
+    if (rows[0]?.mine !== true)
+      return { handled: 0, left: await context.parking.waiting(client, key), reason: 'another re-drive is running' };
     try {
       let handled = 0;
       for (;;) {

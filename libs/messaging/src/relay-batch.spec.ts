@@ -16,7 +16,10 @@ describe('planning what to tell', () => {
     const store = fakeStore();
     for (const type of ['LampLit', 'LampDusted', 'LampLit']) store.append('lamp-1', type, type === 'LampLit' ? { watt: 1 } : {});
     const { envelopes, tails, upTo } = plan(store);
-    expect(envelopes.map(({ sequence, previoussequence }) => [sequence, previoussequence])).toEqual([['0', undefined], ['2', '0']]);
+    expect(envelopes.map(({ sequence, previoussequence }) => [sequence, previoussequence])).toEqual([
+      ['0', undefined],
+      ['2', '0'],
+    ]);
     expect(tails).toEqual(new Map([['lamp-1', 2n]]));
     expect(upTo).toEqual(store.events[2]?.position);
   });
@@ -47,8 +50,18 @@ describe('planning what to tell', () => {
 
   test('wherever a relay dies and in whatever pieces the bus took its last batch, everything is told once, in order, with the same ids', () => {
     const kinds = ['LampLit', 'LampDusted'] as const;
-    const history = fc.array(fc.record({ stream: fc.constantFrom('lamp-1', 'lamp-2', 'lamp-3', 'lamp-4'), kind: fc.constantFrom(...kinds) }), { minLength: 1, maxLength: 30 });
-    const deaths = fc.array(fc.record({ size: fc.integer({ min: 1, max: 9 }), saved: fc.boolean(), reached: fc.array(fc.nat(9), { minLength: PARTITIONS, maxLength: PARTITIONS }) }), { maxLength: 8 });
+    const history = fc.array(
+      fc.record({ stream: fc.constantFrom('lamp-1', 'lamp-2', 'lamp-3', 'lamp-4'), kind: fc.constantFrom(...kinds) }),
+      { minLength: 1, maxLength: 30 },
+    );
+    const deaths = fc.array(
+      fc.record({
+        size: fc.integer({ min: 1, max: 9 }),
+        saved: fc.boolean(),
+        reached: fc.array(fc.nat(9), { minLength: PARTITIONS, maxLength: PARTITIONS }),
+      }),
+      { maxLength: 8 },
+    );
     fc.assert(
       fc.property(history, deaths, (happened, crashes) => {
         const store = fakeStore();
@@ -61,7 +74,11 @@ describe('planning what to tell', () => {
           const events = store.events.slice(at, at + size);
           const planned = plan(store, { events, tails, onBus });
           for (let partition = 0; partition < PARTITIONS; partition += 1) {
-            bus.push(...planned.envelopes.filter(({ subject }) => partitionOf(subject, PARTITIONS) === partition).slice(0, saved ? undefined : reached(partition)));
+            bus.push(
+              ...planned.envelopes
+                .filter(({ subject }) => partitionOf(subject, PARTITIONS) === partition)
+                .slice(0, saved ? undefined : reached(partition)),
+            );
           }
           if (!saved) return;
           at += events.length;

@@ -39,7 +39,8 @@ describe('the relay after a crash', () => {
     await stage.quiet(await stage.start());
     const ids = await stage.told();
     expect(new Set(ids).size).toBe(10);
-    for (const stream of streams) expect([...new Set(ids.filter((id) => id.startsWith(`${stream}@`)))]).toEqual([`${stream}@0`, `${stream}@1`]);
+    for (const stream of streams)
+      expect([...new Set(ids.filter((id) => id.startsWith(`${stream}@`)))]).toEqual([`${stream}@0`, `${stream}@1`]);
   });
   test('an answer of the bus that was lost makes duplicates with the same id at most, never a gap', async () => {
     stage.light('lamp-1', 4);
@@ -57,7 +58,11 @@ describe('the relay after a crash', () => {
   });
   test('at whatever point, any number of times, every fact is on the bus, in order, and once without the duplicates', async () => {
     const stream = fc.constantFrom('lamp-1', 'lamp-2', 'lamp-3', 'lamp-4', 'lamp-5');
-    const round = fc.record({ happens: fc.array(stream, { maxLength: 8 }), dusted: fc.array(stream, { maxLength: 2 }), dies: fc.option(fc.record({ before: fc.nat(8), forgets: fc.boolean() }), { nil: undefined }) });
+    const round = fc.record({
+      happens: fc.array(stream, { maxLength: 8 }),
+      dusted: fc.array(stream, { maxLength: 2 }),
+      dies: fc.option(fc.record({ before: fc.nat(8), forgets: fc.boolean() }), { nil: undefined }),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
         stage.newBus();

@@ -15,15 +15,24 @@ export interface Lead {
   readonly hasTold: boolean;
 }
 
-const place = (commit: string | null, prepare: string | null): Position | undefined => (commit === null || prepare === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare) });
+const place = (commit: string | null, prepare: string | null): Position | undefined =>
+  commit === null || prepare === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare) };
 
 /** The row that says how far a service's relay is, and who may move it. */
 export class RelayPosition {
-  constructor(private readonly pool: Pool, private readonly service: string) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly service: string,
+  ) {}
 
   /** Makes everything any earlier leader still tries to save void. */
   async takeLead(client: PoolClient): Promise<Lead> {
-    const { rows } = await client.query<{ epoch: string; commit_position: string | null; prepare_position: string | null; told_commit: string | null }>(
+    const { rows } = await client.query<{
+      epoch: string;
+      commit_position: string | null;
+      prepare_position: string | null;
+      told_commit: string | null;
+    }>(
       `INSERT INTO relay_position AS r (service, epoch) VALUES ($1, 1) ON CONFLICT (service) DO UPDATE SET epoch = r.epoch + 1
        RETURNING epoch, commit_position, prepare_position, told_commit`,
       [this.service],
@@ -58,8 +67,14 @@ export class RelayPosition {
                ON CONFLICT (service, stream) DO UPDATE SET sequence = excluded.sequence)
              SELECT count(*)::int AS mine FROM mine`,
       values: [
-        this.service, epoch, position.commit.toString(), position.prepare.toString(), told?.commit.toString() ?? null, told?.prepare.toString() ?? null,
-        [...tails.keys()], [...tails.values()].map(String),
+        this.service,
+        epoch,
+        position.commit.toString(),
+        position.prepare.toString(),
+        told?.commit.toString() ?? null,
+        told?.prepare.toString() ?? null,
+        [...tails.keys()],
+        [...tails.values()].map(String),
       ],
     });
     if (rows[0]?.mine !== 1) throw new Fenced(`the relay of ${this.service} is led by another`);

@@ -74,7 +74,9 @@ describe('the relay', () => {
       const old = await stage.start({ transport: hesitant, standbyMs: 60_000 });
       stage.light('lamp-1', 2);
       await until('the old leader to be in the middle', () => held === 1);
-      await stage.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`);
+      await stage.pool.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
       const fresh = await stage.start();
       stage.light('lamp-1');
       await stage.quiet(fresh);
@@ -88,7 +90,7 @@ describe('the relay', () => {
       expect((await stage.told()).slice(0, 3)).toEqual(['lamp-1@0', 'lamp-1@1', 'lamp-1@2']);
       expect(new Set(await stage.told()).size).toBe(3);
     });
-    test('relays of different services do not stand in each other\'s way', async () => {
+    test("relays of different services do not stand in each other's way", async () => {
       const other = await stage.start({ service: 'chair', declarations: [], topic: uniqueName('chair') });
       expect([(await stage.start()).health().state, other.health().state]).toEqual(['leading', 'leading']);
     });
@@ -108,7 +110,8 @@ describe('the relay', () => {
     test('is said once, however often it is tried', async () => {
       stage.store.append('lamp-1', 'LampLit', { watt: -1 });
       await stage.start();
-      const epoch = async (): Promise<number> => Number((await stage.pool.query<{ epoch: string }>('SELECT epoch FROM relay_position')).rows[0]?.epoch);
+      const epoch = async (): Promise<number> =>
+        Number((await stage.pool.query<{ epoch: string }>('SELECT epoch FROM relay_position')).rows[0]?.epoch);
       await until('several terms', async () => (await epoch()) > 4);
       expect(stage.problems.filter(({ kind }) => kind === 'halted')).toHaveLength(1);
     });
@@ -118,7 +121,13 @@ describe('the relay', () => {
       stage.light();
       const old = await stage.start();
       await until('the halt', () => old.health().state === 'halted');
-      const newer = { ...lamp, events: { ...lamp.events, LampEaten: published({ service: 'lamp', name: 'LampEaten', version: 1, schema: Type.Object({ by: Type.String() }) }) } };
+      const newer = {
+        ...lamp,
+        events: {
+          ...lamp.events,
+          LampEaten: published({ service: 'lamp', name: 'LampEaten', version: 1, schema: Type.Object({ by: Type.String() }) }),
+        },
+      };
       const fresh = await stage.start({ declarations: [newer] });
       await stage.quiet(fresh);
       expect(await stage.told()).toEqual(['lamp-1@0', 'lamp-1@1', 'lamp-1@2']);
@@ -127,7 +136,9 @@ describe('the relay', () => {
     test('that the subscription itself cannot read halts as well', async () => {
       const relay = await stage.start({
         subscribe: (options) => {
-          queueMicrotask(() => options.onTrouble({ kind: 'failed', error: Object.assign(new Error('li@example.com'), { name: 'UnreadableEvent' }) }));
+          queueMicrotask(() =>
+            options.onTrouble({ kind: 'failed', error: Object.assign(new Error('li@example.com'), { name: 'UnreadableEvent' }) }),
+          );
           return stage.store.subscribe(options);
         },
       });
@@ -136,7 +147,7 @@ describe('the relay', () => {
     });
   });
 
-  test('a service that would tell another\'s facts does not start', async () => {
+  test("a service that would tell another's facts does not start", async () => {
     await expect(stage.start({ service: 'chair' })).rejects.toThrow(TypeError);
   });
   test('a topic with another number of partitions stops the start', async () => {

@@ -81,7 +81,9 @@ class RelayRunner implements Relay {
     for (const { category, events } of this.options.declarations) {
       for (const [type, { publication }] of Object.entries<EventDeclaration>(events)) {
         if (publication.kind === 'internal' || publication.fact.service === this.options.service) continue;
-        throw new TypeError(`${category}: ${type} is told as a fact of ${publication.fact.service}, but ${this.options.service} tells only its own`);
+        throw new TypeError(
+          `${category}: ${type} is told as a fact of ${publication.fact.service}, but ${this.options.service} tells only its own`,
+        );
       }
     }
   }
@@ -122,7 +124,10 @@ class RelayRunner implements Relay {
         this.wake();
       };
       held.on('error', onDrop);
-      const { rows } = await held.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(hashtextextended('qiyue relay ' || $1, 0)) AS mine`, [this.options.service]);
+      const { rows } = await held.query<{ mine: boolean }>(
+        `SELECT pg_try_advisory_lock(hashtextextended('qiyue relay ' || $1, 0)) AS mine`,
+        [this.options.service],
+      );
       if (rows[0]?.mine !== true) {
         held.removeListener('error', onDrop);
         held.release(dropped);

@@ -5,8 +5,10 @@ import { sampleEnvelope, sampleStream } from './testing-envelopes';
 
 const lit = { service: 'lamp', name: 'LampLit', version: 1 };
 const routeOf = routesOf([lit], [lit, { service: 'lamp', name: 'LampSold', version: 1 }]);
-const messages = (...envelopes: Parameters<typeof sampleEnvelope>[0][]): LogMessage[] => envelopes.map((of, at) => ({ offset: BigInt(at), key: of.stream ?? 'lamp-1', envelope: sampleEnvelope(of) }));
-const sort = (input: Partial<SortInput>) => sortBatch({ messages: [], seen: new Map(), parked: new Set(), fromStart: true, routeOf, ...input });
+const messages = (...envelopes: Parameters<typeof sampleEnvelope>[0][]): LogMessage[] =>
+  envelopes.map((of, at) => ({ offset: BigInt(at), key: of.stream ?? 'lamp-1', envelope: sampleEnvelope(of) }));
+const sort = (input: Partial<SortInput>) =>
+  sortBatch({ messages: [], seen: new Map(), parked: new Set(), fromStart: true, routeOf, ...input });
 const verdicts = (input: Partial<SortInput>) => sort(input).items.map(({ verdict }) => verdict);
 
 describe('which way a fact goes', () => {
@@ -33,7 +35,10 @@ describe('sorting a batch', () => {
     expect(verdicts({ messages: messages({ sequence: 0 }), seen: new Map([['lamp-1', 0n]]) })).toEqual(['duplicate']);
   });
   test('an earlier fact that comes again later is a duplicate, not a step back', () => {
-    const sorted = sort({ messages: messages({ sequence: 5, previous: 4 }, { sequence: 3, previous: 2 }), seen: new Map([['lamp-1', 4n]]) });
+    const sorted = sort({
+      messages: messages({ sequence: 5, previous: 4 }, { sequence: 3, previous: 2 }),
+      seen: new Map([['lamp-1', 4n]]),
+    });
     expect(sorted.items.map(({ verdict }) => verdict)).toEqual(['handle', 'duplicate']);
     expect(sorted.seen).toEqual(new Map([['lamp-1', 5n]]));
   });
@@ -57,16 +62,33 @@ describe('sorting a batch', () => {
   });
   test('facts of a parked key wait, facts of others are handled, facts without use pass', () => {
     const sold = 'qiyue.lamp.LampSold.v1';
-    expect(verdicts({ messages: messages({ sequence: 0 }, { stream: 'lamp-2', sequence: 0 }, { sequence: 1, previous: 0, type: sold }), parked: new Set(['lamp-1']) })).toEqual(['behind', 'handle', 'pass']);
+    expect(
+      verdicts({
+        messages: messages({ sequence: 0 }, { stream: 'lamp-2', sequence: 0 }, { sequence: 1, previous: 0, type: sold }),
+        parked: new Set(['lamp-1']),
+      }),
+    ).toEqual(['behind', 'handle', 'pass']);
   });
   test('an unknown version parks its key, and what follows waits behind it', () => {
-    const input = { messages: messages({ sequence: 0 }, { sequence: 1, previous: 0, type: 'qiyue.lamp.LampLit.v2' }, { sequence: 2, previous: 1 }) };
+    const input = {
+      messages: messages({ sequence: 0 }, { sequence: 1, previous: 0, type: 'qiyue.lamp.LampLit.v2' }, { sequence: 2, previous: 1 }),
+    };
     expect(verdicts(input)).toEqual(['handle', 'park', 'behind']);
     expect(sort(input).items[1]?.reason).toBe('unknown-version');
   });
   test('a record that is no envelope, or stands under another key than its stream, parks the key it came under', () => {
     const [good] = messages({ sequence: 0 });
-    expect(sort({ messages: [{ offset: 0n, key: 'lamp-1', envelope: undefined, raw: 'x' }, { ...good!, offset: 1n }] }).items.map(({ verdict, reason }) => [verdict, reason])).toEqual([['park', 'unreadable'], ['behind', undefined]]);
+    expect(
+      sort({
+        messages: [
+          { offset: 0n, key: 'lamp-1', envelope: undefined, raw: 'x' },
+          { ...good!, offset: 1n },
+        ],
+      }).items.map(({ verdict, reason }) => [verdict, reason]),
+    ).toEqual([
+      ['park', 'unreadable'],
+      ['behind', undefined],
+    ]);
     expect(sort({ messages: [{ ...good!, key: 'lamp-9' }] }).items[0]).toMatchObject({ verdict: 'park', reason: 'wrong-key' });
   });
   test('a fact nobody has declared is unrouted but still counts as seen', () => {
@@ -75,22 +97,34 @@ describe('sorting a batch', () => {
   });
   test('revisions beyond what a double can count are told apart', () => {
     const huge = 9_007_199_254_740_993n;
-    expect(verdicts({ messages: messages({ sequence: huge, previous: huge - 1n }), seen: new Map([['lamp-1', huge - 1n]]) })).toEqual(['handle']);
+    expect(verdicts({ messages: messages({ sequence: huge, previous: huge - 1n }), seen: new Map([['lamp-1', huge - 1n]]) })).toEqual([
+      'handle',
+    ]);
   });
 
   test('however often and late a log repeats itself, every fact is handled once and in order', () => {
-    const scenario = fc.record({ lengths: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }), cuts: fc.array(fc.nat(100), { maxLength: 6 }), sizes: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 }) });
+    const scenario = fc.record({
+      lengths: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }),
+      cuts: fc.array(fc.nat(100), { maxLength: 6 }),
+      sizes: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 5 }),
+    });
     fc.assert(
       fc.property(scenario, ({ lengths, cuts, sizes }) => {
         const streams = lengths.map((length, at) => sampleStream(`lamp-${at}`, length));
         const original = Array.from({ length: 6 }, (_, at) => streams.flatMap((stream) => stream[at] ?? [])).flat();
         // The relay starts again from an earlier place, any number of times, as it does after a crash.
-        const log = cuts.reduce((told, cut) => [...told, ...original.slice(cut % original.length, Math.min(original.length, (cut % original.length) + 3))].slice(0), [...original]);
+        const log = cuts.reduce(
+          (told, cut) =>
+            [...told, ...original.slice(cut % original.length, Math.min(original.length, (cut % original.length) + 3))].slice(0),
+          [...original],
+        );
         const handled: string[] = [];
         const memory = new Map<string, bigint>();
         for (let at = 0, turn = 0; at < log.length; turn += 1) {
           const size = sizes[turn % sizes.length]!;
-          const run = log.slice(at, at + size).map((envelope, index): LogMessage => ({ offset: BigInt(at + index), key: envelope.subject, envelope }));
+          const run = log
+            .slice(at, at + size)
+            .map((envelope, index): LogMessage => ({ offset: BigInt(at + index), key: envelope.subject, envelope }));
           const sorted = sort({ messages: run, seen: memory });
           expect(sorted.halt).toBeUndefined();
           for (const [stream, sequence] of sorted.seen) memory.set(stream, sequence);
@@ -98,14 +132,23 @@ describe('sorting a batch', () => {
           at += size;
         }
         expect([...handled].sort()).toEqual(original.map(({ id }) => id).sort());
-        for (const stream of streams) expect(handled.filter((id) => id.startsWith(`${stream[0]!.subject}@`))).toEqual(stream.map(({ id }) => id));
+        for (const stream of streams)
+          expect(handled.filter((id) => id.startsWith(`${stream[0]!.subject}@`))).toEqual(stream.map(({ id }) => id));
       }),
     );
   });
 });
 
 describe('after failures', () => {
-  const sorted = sort({ messages: messages({ sequence: 0 }, { stream: 'lamp-2', sequence: 0 }, { sequence: 1, previous: 0 }, { sequence: 1, previous: 0 }, { sequence: 2, previous: 1 }) }).items;
+  const sorted = sort({
+    messages: messages(
+      { sequence: 0 },
+      { stream: 'lamp-2', sequence: 0 },
+      { sequence: 1, previous: 0 },
+      { sequence: 1, previous: 0 },
+      { sequence: 2, previous: 1 },
+    ),
+  }).items;
   test('the failed event is parked, later ones of its key wait, all others stay as they were', () => {
     const after = afterFailures(sorted, new Map([['lamp-1', { offset: 2n, reason: 'TypeError', attempts: 3 }]]));
     expect(after.map(({ verdict }) => verdict)).toEqual(['handle', 'handle', 'park', 'duplicate', 'behind']);

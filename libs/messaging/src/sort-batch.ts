@@ -58,7 +58,12 @@ export interface SortedBatch {
 }
 
 /** Whether a fact follows on what was seen of its stream: again, next, or with something missing in between. */
-export const placeInStream = (seen: bigint | undefined, sequence: bigint, previous: bigint | undefined, fromStart: boolean): 'duplicate' | 'next' | 'missed' => {
+export const placeInStream = (
+  seen: bigint | undefined,
+  sequence: bigint,
+  previous: bigint | undefined,
+  fromStart: boolean,
+): 'duplicate' | 'next' | 'missed' => {
   if (seen !== undefined && sequence <= seen) return 'duplicate';
   // A stream never seen may begin in its middle only if the group did not see the log's beginning either.
   if (seen === undefined) return previous === undefined || !fromStart ? 'next' : 'missed';
@@ -113,10 +118,14 @@ export interface Failure {
 }
 
 /** The verdicts after the work: where a key failed, the failed event is parked and every later one of the key waits behind it. */
-export const afterFailures = (items: readonly Sorted[], failures: ReadonlyMap<string, Failure>): readonly (Sorted & { readonly attempts?: number })[] =>
+export const afterFailures = (
+  items: readonly Sorted[],
+  failures: ReadonlyMap<string, Failure>,
+): readonly (Sorted & { readonly attempts?: number })[] =>
   items.map((item) => {
     const failure = failures.get(item.message.key);
     if (failure === undefined || item.message.offset < failure.offset) return item;
-    if (item.message.offset === failure.offset) return { message: item.message, verdict: 'park', reason: failure.reason, attempts: failure.attempts };
+    if (item.message.offset === failure.offset)
+      return { message: item.message, verdict: 'park', reason: failure.reason, attempts: failure.attempts };
     return item.verdict === 'handle' || item.verdict === 'park' ? { message: item.message, verdict: 'behind' } : item;
   });

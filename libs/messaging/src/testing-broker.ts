@@ -78,10 +78,18 @@ export class Reading {
   readonly readers: { readonly partition: number; readonly by: string }[] = [];
   private readonly positions = new Map<number, bigint>();
 
-  constructor(readonly topic: string, readonly group = uniqueName('group')) {}
+  constructor(
+    readonly topic: string,
+    readonly group = uniqueName('group'),
+  ) {}
 
   /** Starts a member; `before` runs at the start of each batch and may fail or wait. */
-  member(transport: LogTransport, by = 'a', before: (batch: LogBatch) => Promise<void> = async () => undefined, options: Partial<ConsumeOptions> = {}): Promise<LogConsumer> {
+  member(
+    transport: LogTransport,
+    by = 'a',
+    before: (batch: LogBatch) => Promise<void> = async () => undefined,
+    options: Partial<ConsumeOptions> = {},
+  ): Promise<LogConsumer> {
     return transport.consume({
       group: this.group,
       topics: [this.topic],

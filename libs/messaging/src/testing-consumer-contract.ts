@@ -9,7 +9,12 @@ import type { ContractOptions } from './testing-transport-contract';
 const PARTITIONS = 4;
 
 /** A Jest suite with what consumers promise on top of any transport. `serverUrl` is a PostgreSQL without a database name. */
-export const consumerContract = (name: string, openBroker: () => Promise<Broker>, serverUrl: string, options: ContractOptions = {}): void => {
+export const consumerContract = (
+  name: string,
+  openBroker: () => Promise<Broker>,
+  serverUrl: string,
+  options: ContractOptions = {},
+): void => {
   const timeoutMs = options.timeoutMs ?? 30_000;
   const wait = <T>(what: string, check: () => T | Promise<T>): Promise<NonNullable<T>> => until(what, check, timeoutMs * 0.8);
 
@@ -31,7 +36,8 @@ export const consumerContract = (name: string, openBroker: () => Promise<Broker>
 
     const rule = (what: string, run: () => Promise<void>): void => test(what, run, timeoutMs);
     const ids = (stream: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${stream}@${at}`);
-    const publish = (...messages: Parameters<typeof sampleEnvelope>[0][]): Promise<void> => transport.publish(service.topic, messages.map(sampleEnvelope));
+    const publish = (...messages: Parameters<typeof sampleEnvelope>[0][]): Promise<void> =>
+      transport.publish(service.topic, messages.map(sampleEnvelope));
     const quiet = (handle: Awaited<ReturnType<SampleService['project']>>): Promise<boolean> => service.quiet(handle, timeoutMs * 0.8);
 
     describe.each(['project', 'react'] as const)('that %s', (kind) => {
@@ -40,7 +46,15 @@ export const consumerContract = (name: string, openBroker: () => Promise<Broker>
         for (const stream of ['lamp-1', 'lamp-2', 'lamp-3']) await transport.publish(service.topic, sampleStream(stream, 20));
         await quiet(handle);
         for (const stream of ['lamp-1', 'lamp-2', 'lamp-3']) expect(await service.effects(stream)).toEqual(ids(stream, 20));
-        expect(await handle.stats()).toMatchObject({ lag: 0, handled: 60, duplicates: 0, parkedKeys: 0, deadLetters: 0, unrouted: 0, halted: [] });
+        expect(await handle.stats()).toMatchObject({
+          lag: 0,
+          handled: 60,
+          duplicates: 0,
+          parkedKeys: 0,
+          deadLetters: 0,
+          unrouted: 0,
+          halted: [],
+        });
       });
       rule('drop what comes twice, however late', async () => {
         const stream = sampleStream('lamp-1', 6);
@@ -65,11 +79,19 @@ export const consumerContract = (name: string, openBroker: () => Promise<Broker>
       });
       rule('pass known facts they have no use for, and write down those nobody declared', async () => {
         const handle = await service[kind](transport);
-        await publish({ sequence: 0, type: 'qiyue.lamp.LampSold.v3' }, { sequence: 1, previous: 0, type: 'qiyue.lamp.LampEaten.v1' }, { sequence: 2, previous: 1, type: 'com.example.other' }, { sequence: 3, previous: 2 });
+        await publish(
+          { sequence: 0, type: 'qiyue.lamp.LampSold.v3' },
+          { sequence: 1, previous: 0, type: 'qiyue.lamp.LampEaten.v1' },
+          { sequence: 2, previous: 1, type: 'com.example.other' },
+          { sequence: 3, previous: 2 },
+        );
         await quiet(handle);
         expect(await service.effects()).toEqual(['lamp-1@3']);
         expect((await handle.stats()).unrouted).toBe(2);
-        expect(service.problems.filter((problem) => problem.kind === 'unrouted').map(({ eventId }) => eventId)).toEqual(['lamp-1@1', 'lamp-1@2']);
+        expect(service.problems.filter((problem) => problem.kind === 'unrouted').map(({ eventId }) => eventId)).toEqual([
+          'lamp-1@1',
+          'lamp-1@2',
+        ]);
       });
       rule('park the key of a version they do not know, and handle the others', async () => {
         const handle = await service[kind](transport);
@@ -78,7 +100,9 @@ export const consumerContract = (name: string, openBroker: () => Promise<Broker>
         await quiet(handle);
         expect(await service.effects('lamp-1')).toEqual(['lamp-1@0']);
         expect(await service.effects('lamp-2')).toEqual(ids('lamp-2', 3));
-        expect(await handle.list()).toMatchObject([{ key: 'lamp-1', events: 2, first: { eventId: 'lamp-1@1', type: 'qiyue.lamp.LampLit.v2', reason: 'unknown-version' } }]);
+        expect(await handle.list()).toMatchObject([
+          { key: 'lamp-1', events: 2, first: { eventId: 'lamp-1@1', type: 'qiyue.lamp.LampLit.v2', reason: 'unknown-version' } },
+        ]);
       });
       rule('park the key of a poisonous fact after bounded tries, keep its order, and handle the others', async () => {
         let tries = 0;
@@ -99,12 +123,18 @@ export const consumerContract = (name: string, openBroker: () => Promise<Broker>
             await service.write(service.pool, [envelope]);
           },
         });
-        for (let at = 0; at < 5; at += 1) await transport.publish(service.topic, ['lamp-1', 'lamp-2', 'lamp-3'].map((stream) => sampleStream(stream, 5)[at]!));
+        for (let at = 0; at < 5; at += 1)
+          await transport.publish(
+            service.topic,
+            ['lamp-1', 'lamp-2', 'lamp-3'].map((stream) => sampleStream(stream, 5)[at]!),
+          );
         await quiet(handle);
         expect(await service.effects('lamp-1')).toEqual([]);
         expect(await service.effects('lamp-2')).toEqual(ids('lamp-2', 5));
         expect(await service.effects('lamp-3')).toEqual(ids('lamp-3', 5));
-        expect(await handle.list()).toMatchObject([{ key: 'lamp-1', events: 5, first: { eventId: 'lamp-1@0', reason: 'TypeError/bad', attempts: 3 } }]);
+        expect(await handle.list()).toMatchObject([
+          { key: 'lamp-1', events: 5, first: { eventId: 'lamp-1@0', reason: 'TypeError/bad', attempts: 3 } },
+        ]);
         expect(tries).toBeGreaterThanOrEqual(3);
         expect(JSON.stringify([service.problems, await handle.list()])).not.toContain('li@example');
       });
@@ -115,11 +145,15 @@ export const consumerContract = (name: string, openBroker: () => Promise<Broker>
         await quiet(handle);
         expect(await service.effects()).toEqual(['lamp-2@0']);
         expect(await handle.list()).toMatchObject([{ key: 'lamp-1', events: 2, first: { reason: 'unreadable' } }]);
-        expect((await service.pool.query<{ envelope: string }>('SELECT envelope FROM dead_letter')).rows).toEqual([{ envelope: 'poison {' }]);
+        expect((await service.pool.query<{ envelope: string }>('SELECT envelope FROM dead_letter')).rows).toEqual([
+          { envelope: 'poison {' },
+        ]);
       });
       rule('halt the partition, loudly, when a fact says that another was told before it and never came', async () => {
         const handle = await service[kind](transport);
-        const elsewhere = ['lamp-2', 'lamp-3', 'lamp-4', 'lamp-5'].find((stream) => partitionOf(stream, PARTITIONS) !== partitionOf('lamp-1', PARTITIONS))!;
+        const elsewhere = ['lamp-2', 'lamp-3', 'lamp-4', 'lamp-5'].find(
+          (stream) => partitionOf(stream, PARTITIONS) !== partitionOf('lamp-1', PARTITIONS),
+        )!;
         await publish({ sequence: 0 }, { sequence: 4, previous: 2 }, { sequence: 5, previous: 4 }, { stream: elsewhere, sequence: 0 });
         await wait('the halt', () => service.problems.some((problem) => problem.kind === 'halted'));
         await wait('the other partition to flow', async () => (await service.effects(elsewhere)).length === 1);
@@ -182,7 +216,12 @@ export const consumerContract = (name: string, openBroker: () => Promise<Broker>
         await quiet(handle);
         const outage = await broker.outage();
         await outage.end();
-        await wait('publishing to work again', () => publish({ sequence: 1, previous: 0 }).then(() => true, () => false));
+        await wait('publishing to work again', () =>
+          publish({ sequence: 1, previous: 0 }).then(
+            () => true,
+            () => false,
+          ),
+        );
         await quiet(handle);
         expect(await service.effects()).toEqual(ids('lamp-1', 2));
       });

@@ -13,7 +13,14 @@ export interface SampleEnvelope {
 }
 
 /** An envelope whose id is a function of stream and sequence: the same event made twice has the same id. */
-export const sampleEnvelope = ({ stream = 'lamp-1', sequence, previous, type = 'qiyue.lamp.LampLit.v1', data = { watt: 5 }, commit = sequence }: SampleEnvelope): Envelope => ({
+export const sampleEnvelope = ({
+  stream = 'lamp-1',
+  sequence,
+  previous,
+  type = 'qiyue.lamp.LampLit.v1',
+  data = { watt: 5 },
+  commit = sequence,
+}: SampleEnvelope): Envelope => ({
   specversion: '1.0',
   id: `${stream}@${sequence}`,
   source: '/qiyue/lamp',

@@ -95,7 +95,10 @@ export const groupRules = ({ rule, wait, newTopic, fill, expectAll, read, broker
       const topic = await newTopic();
       const reading = new Reading(topic);
       const [a, b] = [await reading.member(transport(), 'a'), await reading.member((await broker().connect()).transport, 'b')];
-      await wait('both to have a share', () => a.assigned().length > 0 && b.assigned().length > 0 && a.assigned().length + b.assigned().length === PARTITIONS);
+      await wait(
+        'both to have a share',
+        () => a.assigned().length > 0 && b.assigned().length > 0 && a.assigned().length + b.assigned().length === PARTITIONS,
+      );
       await fill(topic, 5);
       await read(reading, 40);
       await Promise.all([a.stop(), b.stop()]);
@@ -110,7 +113,10 @@ export const groupRules = ({ rule, wait, newTopic, fill, expectAll, read, broker
       await read(reading, 16);
       await a.stop();
       await wait('the other to have all', () => b.assigned().length === PARTITIONS);
-      await transport().publish(topic, keys.map((key) => sampleEnvelope({ stream: key, sequence: 2, previous: 1 })));
+      await transport().publish(
+        topic,
+        keys.map((key) => sampleEnvelope({ stream: key, sequence: 2, previous: 1 })),
+      );
       await read(reading, 24);
       await b.stop();
       expectAll(reading, 3);
@@ -125,7 +131,10 @@ export const groupRules = ({ rule, wait, newTopic, fill, expectAll, read, broker
       await fill(topic, 2);
       await read(reading, 16);
       await mortal.die();
-      await transport().publish(topic, keys.map((key) => sampleEnvelope({ stream: key, sequence: 2, previous: 1 })));
+      await transport().publish(
+        topic,
+        keys.map((key) => sampleEnvelope({ stream: key, sequence: 2, previous: 1 })),
+      );
       await read(reading, 24);
       await b.stop();
       expectAll(reading, 3);
@@ -199,9 +208,22 @@ export const groupRules = ({ rule, wait, newTopic, fill, expectAll, read, broker
       await read(reading, 16);
       const outage = await broker().outage();
       const late = keys.map((key) => sampleEnvelope({ stream: key, sequence: 2, previous: 1 }));
-      const duringOutage = transport().publish(topic, late).then(() => true, () => false);
+      const duringOutage = transport()
+        .publish(topic, late)
+        .then(
+          () => true,
+          () => false,
+        );
       await outage.end();
-      if (!(await duringOutage)) await wait('publishing to work again', () => transport().publish(topic, late).then(() => true, () => false));
+      if (!(await duringOutage))
+        await wait('publishing to work again', () =>
+          transport()
+            .publish(topic, late)
+            .then(
+              () => true,
+              () => false,
+            ),
+        );
       await wait('the late records', () => keys.every((key) => reading.sequencesOf(key).includes('2')));
       await consumer.stop();
       for (const key of keys) expect([...new Set(reading.sequencesOf(key))]).toEqual(['0', '1', '2']);

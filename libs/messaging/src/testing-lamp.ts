@@ -9,7 +9,11 @@ export const lampFacts = {
 
 export const lampEvents = events({
   LampLit: published(lampFacts.LampLit),
-  LampSold: publishedAs(lampFacts.LampSold, Type.Object({ accountId: Type.String(), lampId: Type.String(), buyer: Personal(), priceMinor: Type.Integer() }), ({ lampId, buyer }) => ({ lampId, buyer })),
+  LampSold: publishedAs(
+    lampFacts.LampSold,
+    Type.Object({ accountId: Type.String(), lampId: Type.String(), buyer: Personal(), priceMinor: Type.Integer() }),
+    ({ lampId, buyer }) => ({ lampId, buyer }),
+  ),
   LampDusted: internal('nobody minds', Type.Object({})),
 });
 

@@ -47,8 +47,16 @@ export class RelayStage {
 
   async start(over: Partial<RelayOptions> = {}): Promise<Relay> {
     const relay = await startRelay({
-      service: 'lamp', subscribe: this.store.subscribe, transport: this.transport, pool: this.pool, declarations: [lamp], topic: this.topic, partitions: 4, standbyMs: 20,
-      onProblem: (problem) => void this.problems.push(problem), ...over,
+      service: 'lamp',
+      subscribe: this.store.subscribe,
+      transport: this.transport,
+      pool: this.pool,
+      declarations: [lamp],
+      topic: this.topic,
+      partitions: 4,
+      standbyMs: 20,
+      onProblem: (problem) => void this.problems.push(problem),
+      ...over,
     });
     this.relays.push(relay);
     return relay;

@@ -21,7 +21,12 @@ export class SampleService {
   readonly handles: ConsumerHandle[] = [];
   readonly group = uniqueName('group');
 
-  private constructor(readonly pool: pg.Pool, readonly url: string, readonly topic: string, private readonly drop: () => Promise<void>) {}
+  private constructor(
+    readonly pool: pg.Pool,
+    readonly url: string,
+    readonly topic: string,
+    private readonly drop: () => Promise<void>,
+  ) {}
 
   static async open(serverUrl: string, topic: string): Promise<SampleService> {
     const database = await temporaryDatabase(serverUrl, 'service');
@@ -37,7 +42,13 @@ export class SampleService {
 
   private get common() {
     return {
-      pool: this.pool, group: this.group, topics: [this.topic], partitions: 4, handles: [lit], catalogue, retry: { attempts: 3, firstDelayMs: 1, maxDelayMs: 5 },
+      pool: this.pool,
+      group: this.group,
+      topics: [this.topic],
+      partitions: 4,
+      handles: [lit],
+      catalogue,
+      retry: { attempts: 3, firstDelayMs: 1, maxDelayMs: 5 },
       onProblem: (problem: ConsumerProblem) => void this.problems.push(problem),
     };
   }
@@ -49,14 +60,22 @@ export class SampleService {
   }
 
   async react(transport: LogTransport, over: Reaction = {}): Promise<ConsumerHandle> {
-    const handle = await startConsumer({ ...this.common, transport, react: (envelope) => this.write(this.pool, [envelope]), ...over, mode: 'reaction' });
+    const handle = await startConsumer({
+      ...this.common,
+      transport,
+      react: (envelope) => this.write(this.pool, [envelope]),
+      ...over,
+      mode: 'reaction',
+    });
     this.handles.push(handle);
     return handle;
   }
 
   /** Ids of what took effect, in order; of one stream if told. */
   async effects(stream?: string): Promise<readonly string[]> {
-    const { rows } = await this.pool.query<{ id: string }>('SELECT id FROM effect WHERE $1::text IS NULL OR stream = $1 ORDER BY at', [stream ?? null]);
+    const { rows } = await this.pool.query<{ id: string }>('SELECT id FROM effect WHERE $1::text IS NULL OR stream = $1 ORDER BY at', [
+      stream ?? null,
+    ]);
     return rows.map(({ id }) => id);
   }
 

@@ -26,7 +26,13 @@ export const fakeStore = (): FakeStore => {
       revisions.set(stream, revision);
       const place = BigInt(events.length + 1) * 10n;
       const event: RelayedEvent = {
-        id: `${stream}@${revision}`, stream, category: stream.slice(0, stream.indexOf('-')), revision, position: { commit: place, prepare: place }, type, data,
+        id: `${stream}@${revision}`,
+        stream,
+        category: stream.slice(0, stream.indexOf('-')),
+        revision,
+        position: { commit: place, prepare: place },
+        type,
+        data,
         metadata: { correlationId: 'correlation', causationId: 'causation', recordedAt: '2026-03-02T00:00:00.000Z', hash: 'b'.repeat(64) },
       };
       events.push(event);
@@ -38,7 +44,9 @@ export const fakeStore = (): FakeStore => {
       let stopped = false;
       let wake = (): void => undefined;
       const after = (place: Position | undefined): RelayedEvent[] =>
-        events.filter((event) => categories.includes(event.category) && (place === undefined || comparePlaces(event.position as Position, place) > 0));
+        events.filter(
+          (event) => categories.includes(event.category) && (place === undefined || comparePlaces(event.position as Position, place) > 0),
+        );
       const loop = async (): Promise<void> => {
         while (!stopped) {
           const batch = after(position).slice(0, batchSize);
@@ -74,4 +82,10 @@ export const fakeStore = (): FakeStore => {
 };
 
 /** The streams a fake store's events belong to, for `declarations`. */
-export const streamsNamed = (category: string, events: AnyStream['events']): AnyStream => ({ category, events, initialState: { status: 'any' }, evolve: (state: unknown) => state, decide: {} });
+export const streamsNamed = (category: string, events: AnyStream['events']): AnyStream => ({
+  category,
+  events,
+  initialState: { status: 'any' },
+  evolve: (state: unknown) => state,
+  decide: {},
+});

@@ -69,7 +69,10 @@ export const wireTo = async (target: number): Promise<Wire> => {
 let databases = 0;
 
 /** A new, empty database on the test server; `serverUrl` has no database name. Dropped by `drop`. */
-export const temporaryDatabase = async (serverUrl: string, prefix: string): Promise<{ readonly url: string; readonly name: string; drop(): Promise<void> }> => {
+export const temporaryDatabase = async (
+  serverUrl: string,
+  prefix: string,
+): Promise<{ readonly url: string; readonly name: string; drop(): Promise<void> }> => {
   databases += 1;
   const name = `${prefix}_${process.pid}_${databases}_${process.hrtime.bigint()}`;
   const admin = async (sql: string): Promise<void> => {

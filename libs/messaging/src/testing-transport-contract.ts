@@ -41,7 +41,8 @@ export const transportContract = (name: string, openBroker: () => Promise<Broker
     const expectAll = (reading: Reading, each: number): void => {
       for (const key of keys) expect(reading.sequencesOf(key)).toEqual(sequences(each));
     };
-    const read = async (reading: Reading, count: number): Promise<void> => void (await wait(`${count} records, ${reading.messages.length} so far`, () => reading.messages.length >= count));
+    const read = async (reading: Reading, count: number): Promise<void> =>
+      void (await wait(`${count} records, ${reading.messages.length} so far`, () => reading.messages.length >= count));
 
     describe('topics', () => {
       rule('a topic made twice is one topic', async () => {
@@ -87,7 +88,11 @@ export const transportContract = (name: string, openBroker: () => Promise<Broker
         const topic = await newTopic();
         await fill(topic, 2);
         const found: [string, number][] = [];
-        const consumer = await new Reading(topic).member(transport, 'a', async ({ partition, messages }) => void found.push(...messages.map(({ key }): [string, number] => [key, partition])));
+        const consumer = await new Reading(topic).member(
+          transport,
+          'a',
+          async ({ partition, messages }) => void found.push(...messages.map(({ key }): [string, number] => [key, partition])),
+        );
         await wait('all records', () => found.length >= keys.length * 2);
         await consumer.stop();
         for (const [key, partition] of found) expect(partition).toBe(partitionOf(key, PARTITIONS));
@@ -168,7 +173,12 @@ export const transportContract = (name: string, openBroker: () => Promise<Broker
         const consumer = await reading.member(transport);
         await read(reading, 4);
         await consumer.stop();
-        expect(reading.messages.map(({ envelope, raw }) => envelope?.sequence ?? raw)).toEqual(['0', 'not json {', '{"specversion":"1.0","sequence":"-1"}', '1']);
+        expect(reading.messages.map(({ envelope, raw }) => envelope?.sequence ?? raw)).toEqual([
+          '0',
+          'not json {',
+          '{"specversion":"1.0","sequence":"-1"}',
+          '1',
+        ]);
       });
     });
 

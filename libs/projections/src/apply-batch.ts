@@ -19,7 +19,10 @@ export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, 
   const after = new Map(before);
   const fault = foldPlan(model, plan, after);
   const written = [...after].filter(([text, row]) => before.get(text) !== row).map(([, row]) => row);
-  const removed = [...before.keys()].filter((text) => !after.has(text)).map((text) => plan.slots.get(text)).filter((slot) => slot !== undefined);
+  const removed = [...before.keys()]
+    .filter((text) => !after.has(text))
+    .map((text) => plan.slots.get(text))
+    .filter((slot) => slot !== undefined);
   await removeRows(tx, model.shape, table, removed);
   await writeRows(tx, model.shape, table, written);
   return { rows: written.length + removed.length, fault };
@@ -29,7 +32,12 @@ export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, 
  * Folds items into a model's rows, inside the caller's transaction, which must keep others from doing so at the same time. Knows nothing of positions and
  * duplicates. `table` is the name of the table, by default the model's own. Throws what a handler throws; roll back then.
  */
-export const applyBatch = async (tx: ClientBase, model: ReadModel, items: readonly Item[], options: { readonly table?: string } = {}): Promise<void> => {
+export const applyBatch = async (
+  tx: ClientBase,
+  model: ReadModel,
+  items: readonly Item[],
+  options: { readonly table?: string } = {},
+): Promise<void> => {
   const { fault } = await foldInto(tx, model, quoted(options.table ?? model.name), items);
   if (fault !== undefined) throw fault.error;
 };

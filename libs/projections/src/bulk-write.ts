@@ -17,9 +17,11 @@ interface Statements {
 const statementsOf = (shape: TableShape, table: string): Statements => {
   const { columns, key } = shape;
   const first = key[0] as ReadColumn;
-  const named = key.length === 1 ? `${quoted(first.name)} = ANY($1::${first.type}[])` : `(${list(key)}) IN (SELECT * FROM unnest(${arrays(key)}))`;
+  const named =
+    key.length === 1 ? `${quoted(first.name)} = ANY($1::${first.type}[])` : `(${list(key)}) IN (SELECT * FROM unnest(${arrays(key)}))`;
   const rest = columns.filter((column) => !key.includes(column));
-  const onConflict = rest.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${rest.map(({ name }) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}`;
+  const onConflict =
+    rest.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${rest.map(({ name }) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}`;
   return {
     load: `SELECT ${list(columns)} FROM ${table} WHERE ${named}`,
     write: `INSERT INTO ${table} (${list(columns)}) SELECT * FROM unnest(${arrays(columns)}) ON CONFLICT (${list(key)}) ${onConflict}`,
@@ -58,12 +60,23 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 };
 export const ownTypes = { getTypeParser: (oid: number) => parsers[oid] ?? ((text: string) => text) } as CustomTypesConfig;
 
-const keyArrays = (shape: TableShape, slots: readonly Slot[]): readonly string[] => shape.key.map(({ type }, index) => arrayLiteral(type, slots.map(({ values }) => values[index])));
+const keyArrays = (shape: TableShape, slots: readonly Slot[]): readonly string[] =>
+  shape.key.map(({ type }, index) =>
+    arrayLiteral(
+      type,
+      slots.map(({ values }) => values[index]),
+    ),
+  );
 
 /** The rows that stand in these slots, by slot text. `table` is quoted already, here and below. */
 export const loadRows = async (tx: ClientBase, shape: TableShape, table: string, slots: readonly Slot[]): Promise<Map<string, Row>> => {
   if (slots.length === 0) return new Map();
-  const found = await tx.query<unknown[]>({ text: statements(shape, table).load, values: [...keyArrays(shape, slots)], rowMode: 'array', types: ownTypes });
+  const found = await tx.query<unknown[]>({
+    text: statements(shape, table).load,
+    values: [...keyArrays(shape, slots)],
+    rowMode: 'array',
+    types: ownTypes,
+  });
   const rows = new Map<string, Row>();
   for (const values of found.rows) {
     const row: Record<string, unknown> = {};
@@ -76,7 +89,15 @@ export const loadRows = async (tx: ClientBase, shape: TableShape, table: string,
 /** Inserts or replaces rows: one statement. */
 export const writeRows = async (tx: ClientBase, shape: TableShape, table: string, rows: readonly Row[]): Promise<void> => {
   if (rows.length === 0) return;
-  await tx.query(statements(shape, table).write, shape.columns.map(({ type, property }) => arrayLiteral(type, rows.map((row) => row[property]))));
+  await tx.query(
+    statements(shape, table).write,
+    shape.columns.map(({ type, property }) =>
+      arrayLiteral(
+        type,
+        rows.map((row) => row[property]),
+      ),
+    ),
+  );
 };
 
 /** Deletes rows: one statement. */

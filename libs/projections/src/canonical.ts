@@ -18,7 +18,8 @@ const unstorable = /[\0\p{Surrogate}]/gu;
 export const cleanText = (text: string): string => (suspect.test(text) ? text.replace(unstorable, '\uFFFD') : text);
 
 // jsonb keeps keys by length in bytes, then bytewise; the same order in memory makes a row independent of whether it was stored in between.
-const byJsonbOrder = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b));
+const byJsonbOrder = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+  Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Freezes a JSON value through and through. */
 export const frozen = (value: unknown): unknown => {
@@ -39,7 +40,9 @@ export const canonicalJson = (value: unknown): unknown => {
     const prototype: unknown = Object.getPrototypeOf(value);
     // Compared by its place in the chain, because JSON may come from another realm (a test runner's, for instance).
     if (prototype === null || Object.getPrototypeOf(prototype) === null) {
-      const entries = Object.entries(value).filter(([, item]) => item !== undefined).map(([name, item]): [string, unknown] => [cleanText(name), canonicalJson(item)]);
+      const entries = Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .map(([name, item]): [string, unknown] => [cleanText(name), canonicalJson(item)]);
       // `fromEntries` defines properties, so that a key named `__proto__` stays a key.
       return Object.fromEntries(entries.sort(byJsonbOrder));
     }
@@ -48,7 +51,10 @@ export const canonicalJson = (value: unknown): unknown => {
 };
 
 const bigintText = (value: unknown): string | undefined => {
-  const whole = typeof value === 'bigint' || (typeof value === 'string' && /^-?\d{1,19}$/.test(value)) || (typeof value === 'number' && Number.isSafeInteger(value));
+  const whole =
+    typeof value === 'bigint' ||
+    (typeof value === 'string' && /^-?\d{1,19}$/.test(value)) ||
+    (typeof value === 'number' && Number.isSafeInteger(value));
   const number = whole ? BigInt(value as bigint | string | number) : undefined;
   return number !== undefined && number >= -INT8 && number < INT8 ? number.toString() : undefined;
 };
@@ -101,7 +107,8 @@ export interface Slot {
 /** The slot a key names. Throws a `TypeError` on a key that does not fit the primary columns. */
 export const slotOf = (shape: TableShape, given: RowKey): Slot => {
   const single = typeof given === 'object' ? undefined : given;
-  if (single !== undefined && shape.key.length > 1) throw new TypeError(`a key of ${shape.name} names ${shape.key.map(({ property }) => property).join(', ')}`);
+  if (single !== undefined && shape.key.length > 1)
+    throw new TypeError(`a key of ${shape.name} names ${shape.key.map(({ property }) => property).join(', ')}`);
   const values = shape.key.map((column) => (canonicalValue(column, single ?? (given as Row)[column.property]) ?? unfit(column)) as Scalar);
   return { text: values.length === 1 ? String(values[0]) : JSON.stringify(values), values, given };
 };

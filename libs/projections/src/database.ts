@@ -33,7 +33,8 @@ export const transacted = async <T>(client: PoolClient, run: () => Promise<T>, b
 };
 
 /** Runs in one transaction of its own. */
-export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> => withClient(pool, (tx) => transacted(tx, () => run(tx), begin));
+export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>
+  withClient(pool, (tx) => transacted(tx, () => run(tx), begin));
 
 /** SQLSTATE of an error PostgreSQL gave, if it did. */
 export const sqlStateOf = (error: unknown): string | undefined => {

@@ -51,12 +51,16 @@ type EventData<Own, Name> = Own extends { readonly events: infer Types }
     : never
   : never;
 type FactNames<Facts> = Facts extends { readonly name: infer Name extends string } ? Name : never;
-type FactDataOf<Facts, Name> = Facts extends { readonly name: Name; readonly schema: infer Schema extends TObject } ? Static<Schema> : never;
+type FactDataOf<Facts, Name> = Facts extends { readonly name: Name; readonly schema: infer Schema extends TObject }
+  ? Static<Schema>
+  : never;
 
 /** Names a read model can have a handler for. */
-export type NamesOf<Own extends readonly AnyStream[], Facts extends readonly FactLike[]> = EventNames<Own[number]> | FactNames<Facts[number]>;
+export type NamesOf<Own extends readonly AnyStream[], Facts extends readonly FactLike[]> =
+  EventNames<Own[number]> | FactNames<Facts[number]>;
 /** What an event or a fact of that name holds. */
-export type DataOf<Own extends readonly AnyStream[], Facts extends readonly FactLike[], Name> = EventData<Own[number], Name> | FactDataOf<Facts[number], Name>;
+export type DataOf<Own extends readonly AnyStream[], Facts extends readonly FactLike[], Name> =
+  EventData<Own[number], Name> | FactDataOf<Facts[number], Name>;
 /** Any item that can come, told apart by `type`. */
 export type ItemsOf<Own extends readonly AnyStream[], Facts extends readonly FactLike[]> = {
   [Name in NamesOf<Own, Facts>]: Item<Name, DataOf<Own, Facts, Name>>;

@@ -38,7 +38,9 @@ const compare = async (tx: PoolClient, { shape }: ReadModel, live: string): Prom
   const names = shape.columns.map(({ name }) => quoted(name));
   const keys = shape.key.map(({ name }) => quoted(name));
   const first = keys[0] as string;
-  const differing = shape.columns.map(({ name }) => `CASE WHEN l.${quoted(name)} IS DISTINCT FROM f.${quoted(name)} THEN '${name.replaceAll("'", "''")}' END`);
+  const differing = shape.columns.map(
+    ({ name }) => `CASE WHEN l.${quoted(name)} IS DISTINCT FROM f.${quoted(name)} THEN '${name.replaceAll("'", "''")}' END`,
+  );
   const { rows } = await tx.query<{ key: string[]; live: boolean; fresh: boolean; columns: string[]; total: number }>(
     `SELECT ARRAY[${keys.map((key) => `coalesce(l.${key}, f.${key})::text`).join(', ')}] AS key, l.${first} IS NOT NULL AS live, f.${first} IS NOT NULL AS fresh,
             array_remove(ARRAY[${differing.join(', ')}], NULL) AS columns, (count(*) OVER ())::integer AS total
@@ -47,12 +49,21 @@ const compare = async (tx: PoolClient, { shape }: ReadModel, live: string): Prom
      ORDER BY 1 LIMIT ${LISTED}`,
   );
   const { rows: counted } = await tx.query<{ count: string }>(`SELECT count(*)::text AS count FROM ${quoted(live)}`);
-  const differences = rows.map(({ key, live: isLive, fresh, columns }): RowDifference => ({ key, differs: !isLive ? 'missing' : !fresh ? 'surplus' : columns }));
+  const differences = rows.map(({ key, live: isLive, fresh, columns }): RowDifference => ({
+    key,
+    differs: !isLive ? 'missing' : !fresh ? 'surplus' : columns,
+  }));
   return { equal: rows.length === 0, rows: Number(counted[0]?.count), differing: rows[0]?.total ?? 0, differences };
 };
 
 /** Hands over the own events after one position up to another, in order. */
-const readOwn = async (subscribe: Subscribe, model: ReadModel, after: Position | undefined, upTo: Position | undefined, take: (items: readonly Item[]) => Promise<void>): Promise<void> => {
+const readOwn = async (
+  subscribe: Subscribe,
+  model: ReadModel,
+  after: Position | undefined,
+  upTo: Position | undefined,
+  take: (items: readonly Item[]) => Promise<void>,
+): Promise<void> => {
   if (upTo === undefined || comparePositions(after, upTo) >= 0) return;
   let ended = false;
   let failure: { readonly error: unknown } | undefined;
@@ -100,16 +111,22 @@ const factReader = (tx: PoolClient, model: ReadModel, replay: Replay, take: (ite
 
 const liveOf = async (tx: PoolClient, model: ReadModel, lock: boolean): Promise<Registered> => {
   const live = (await tablesOf(tx, [model.name], lock)).find(({ state }) => state === 'live');
-  if (live === undefined || standingOf(model, live) !== 'same') throw new RebuildImpossible(`the live table of ${model.name} is not of this version; there is nothing to compare`);
+  if (live === undefined || standingOf(model, live) !== 'same')
+    throw new RebuildImpossible(`the live table of ${model.name} is not of this version; there is nothing to compare`);
   return live;
 };
 
-const compareWithFold = async (client: PoolClient, { subscribe, replay }: Pick<OwnProjectionsOptions, 'subscribe' | 'replay'>, model: AnyReadModel): Promise<RebuildDiff | undefined> => {
+const compareWithFold = async (
+  client: PoolClient,
+  { subscribe, replay }: Pick<OwnProjectionsOptions, 'subscribe' | 'replay'>,
+  model: AnyReadModel,
+): Promise<RebuildDiff | undefined> => {
   const take = async (items: readonly Item[]): Promise<void> => {
     const { fault } = await foldInto(client, model, FRESH, items);
     if (fault !== undefined) throw fault.error;
   };
-  if (model.facts.length > 0 && replay === undefined) throw new RebuildImpossible(`${model.name} follows facts: a replay of the log of facts is needed`);
+  if (model.facts.length > 0 && replay === undefined)
+    throw new RebuildImpossible(`${model.name} follows facts: a replay of the log of facts is needed`);
   const readFacts = model.facts.length > 0 && replay !== undefined ? factReader(client, model, replay, take) : async () => undefined;
   const before = await liveOf(client, model, false);
   // Most of the history is read while the live table moves on, the rest while it stands still.
@@ -128,7 +145,10 @@ const compareWithFold = async (client: PoolClient, { subscribe, replay }: Pick<O
  * Compares a model's live rows with a fresh fold of all events and facts, at one common position, in a table of this session alone. The live table is held
  * for the last part of it. Works whether the model is being followed or not. Throws `RebuildImpossible` if there is nothing to compare, and what a handler throws.
  */
-export const diffRebuild = async (sources: Pick<OwnProjectionsOptions, 'pool' | 'subscribe' | 'replay'>, model: AnyReadModel): Promise<RebuildDiff> => {
+export const diffRebuild = async (
+  sources: Pick<OwnProjectionsOptions, 'pool' | 'subscribe' | 'replay'>,
+  model: AnyReadModel,
+): Promise<RebuildDiff> => {
   for (;;) {
     const diff = await withClient(sources.pool, async (client) => {
       await client.query(`CREATE TEMPORARY TABLE ${FRESH} ${columnsSql(model)}`);

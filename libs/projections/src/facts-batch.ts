@@ -35,7 +35,9 @@ const loadSeen = async (tx: ClientBase, physicals: readonly string[], items: rea
 };
 
 const saveSeen = async (tx: ClientBase, changed: readonly (readonly [string, Seen])[]): Promise<void> => {
-  const rows = changed.flatMap(([physical, streams]) => [...streams].map(([stream, revision]) => [physical, stream, revision.toString()] as const));
+  const rows = changed.flatMap(([physical, streams]) =>
+    [...streams].map(([stream, revision]) => [physical, stream, revision.toString()] as const),
+  );
   if (rows.length === 0) return;
   await tx.query(
     `INSERT INTO read_model_streams (physical, stream, revision) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
@@ -62,7 +64,11 @@ export const seenOf = async (tx: ClientBase, physical: string, items: readonly I
   (await loadSeen(tx, [physical], items)).get(physical) as Seen;
 
 /** Parts what another table, `other`, has folded already (`fresh`) from what it has not (`rest`); drops what is in `folded`, which is brought up to date. */
-export const keepUnseen = (items: readonly Item[], folded: Map<string, bigint>, other: ReadonlyMap<string, bigint>): { readonly fresh: readonly Item[]; readonly rest: readonly Item[] } => {
+export const keepUnseen = (
+  items: readonly Item[],
+  folded: Map<string, bigint>,
+  other: ReadonlyMap<string, bigint>,
+): { readonly fresh: readonly Item[]; readonly rest: readonly Item[] } => {
   const within = items.filter((item) => item.revision <= (other.get(streamOf(item)) ?? -1n));
   const { fresh, reached } = unseen(within, folded);
   for (const [stream, revision] of reached) folded.set(stream, revision);
@@ -73,13 +79,25 @@ export const keepUnseen = (items: readonly Item[], folded: Map<string, bigint>, 
  * Folds facts into members whose position rows the caller has locked. A fact that came before (by revision within its stream) is dropped per table,
  * so redelivery and replay are harmless. A member that cannot fold a fact keeps what came before it and halts; the others go on.
  */
-export const foldFacts = async (tx: ClientBase, members: readonly Member[], items: readonly Item[], fold: FoldMember): Promise<readonly Halt[]> => {
+export const foldFacts = async (
+  tx: ClientBase,
+  members: readonly Member[],
+  items: readonly Item[],
+  fold: FoldMember,
+): Promise<readonly Halt[]> => {
   if (members.length === 0 || items.length === 0) return [];
-  const seen = await loadSeen(tx, members.map(({ physical }) => physical), items);
+  const seen = await loadSeen(
+    tx,
+    members.map(({ physical }) => physical),
+    items,
+  );
   const changed: (readonly [string, Seen])[] = [];
   const halts: Halt[] = [];
   for (const member of members) {
-    const { fresh, reached } = unseen(items.filter((item) => concerns(member.model, item)), seen.get(member.physical) as Seen);
+    const { fresh, reached } = unseen(
+      items.filter((item) => concerns(member.model, item)),
+      seen.get(member.physical) as Seen,
+    );
     const { fault } = await fold(tx, member, fresh);
     if (fault === undefined) {
       changed.push([member.physical, reached]);

@@ -11,7 +11,18 @@ import type { Halt, OwnProjections, OwnProjectionsOptions } from './handle';
 import { itemOfEnvelope, itemOfStored } from './item';
 import { startOwnProjections } from './own-projections';
 import { readModel } from './read-model';
-import { AccountCounted, AccountOpened, AccountRow, accountsModel, fakeLog, fakeStore, openDatabase, order, until, type FakeStore } from './spec-support';
+import {
+  AccountCounted,
+  AccountOpened,
+  AccountRow,
+  accountsModel,
+  fakeLog,
+  fakeStore,
+  openDatabase,
+  order,
+  until,
+  type FakeStore,
+} from './spec-support';
 
 let database: Awaited<ReturnType<typeof openDatabase>>;
 let pool: Pool;
@@ -35,12 +46,18 @@ const start = async (models: readonly ReadModel[], more: Partial<OwnProjectionsO
   started.push(projections);
   return projections;
 };
-const deliver = (models: readonly ReadModel[], envelopes: readonly Envelope[], onHalt?: (halt: Halt) => void): Promise<void> => inTransaction(pool, (tx) => factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes));
+const deliver = (models: readonly ReadModel[], envelopes: readonly Envelope[], onHalt?: (halt: Halt) => void): Promise<void> =>
+  inTransaction(pool, (tx) => factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes));
 const stored = async ({ name, shape }: ReadModel): Promise<readonly string[]> => {
   const { rows } = await pool.query<Record<string, unknown>>(`SELECT * FROM "${name}"`);
-  return rows.map((row) => JSON.stringify(Object.fromEntries(shape.columns.map(({ property, name: column }) => [property, row[column]])))).sort();
+  return rows
+    .map((row) => JSON.stringify(Object.fromEntries(shape.columns.map(({ property, name: column }) => [property, row[column]]))))
+    .sort();
 };
-const expected = (model: ReadModel): readonly string[] => foldRows(model, [...store.log.map(itemOfStored), ...log.log.map(itemOfEnvelope)]).map((row) => JSON.stringify(row)).sort();
+const expected = (model: ReadModel): readonly string[] =>
+  foldRows(model, [...store.log.map(itemOfStored), ...log.log.map(itemOfEnvelope)])
+    .map((row) => JSON.stringify(row))
+    .sort();
 const sources = () => ({ pool, subscribe: store.subscribe, replay: log.replay });
 
 /** Own orders and told accounts, counted per customer: sums commute. */
@@ -57,14 +74,20 @@ const standings = readModel(StandingRow, {
   facts: [AccountCounted],
   commutes: true,
   on: {
-    OrderPlaced: { key: ({ data }) => data.customer, fold: (row, { customer }) => ({ ...(row ?? none(customer)), orders: (row?.orders ?? 0) + 1 }) },
+    OrderPlaced: {
+      key: ({ data }) => data.customer,
+      fold: (row, { customer }) => ({ ...(row ?? none(customer)), orders: (row?.orders ?? 0) + 1 }),
+    },
     AccountCounted: (row, { by }, { streamId }) => ({ ...(row ?? none(streamId)), counted: (row?.counted ?? 0) + by }),
   },
 });
 
 describe('facts of other services', () => {
   test('are in the rows as often as they were told, however they are cut, repeated and replayed', async () => {
-    const telling = fc.array(fc.record({ account: fc.constantFrom('a', "b'", 'c'), by: fc.integer({ min: 1, max: 9 }), again: fc.integer({ min: 0, max: 4 }) }), { maxLength: 40 });
+    const telling = fc.array(
+      fc.record({ account: fc.constantFrom('a', "b'", 'c'), by: fc.integer({ min: 1, max: 9 }), again: fc.integer({ min: 0, max: 4 }) }),
+      { maxLength: 40 },
+    );
     await fc.assert(
       fc.asyncProperty(telling, fc.integer({ min: 1, max: 9 }), async (told, size) => {
         store = fakeStore();
@@ -203,7 +226,9 @@ describe('a model that cannot fold a fact', () => {
     const halts: Halt[] = [];
     const projections = await start([accountsModel()]);
     await projections.ready();
-    await deliver([accountsModel()], [log.tell({ ...AccountOpened, version: 2 }, 'account-1', 0, { name: 'x' })], (halt) => halts.push(halt));
+    await deliver([accountsModel()], [log.tell({ ...AccountOpened, version: 2 }, 'account-1', 0, { name: 'x' })], (halt) =>
+      halts.push(halt),
+    );
     expect(halts[0]?.reason).toMatch(/version 2 of identity\.AccountOpened/);
   });
 });

@@ -25,7 +25,12 @@ export const factsSink = (models: readonly ReadModel[], hooks: Pick<ProjectionHo
     const tables = await tablesOf(tx, names, true);
     const members = tables.flatMap((table): Member[] => {
       const model = byName.get(table.model);
-      const ready = model !== undefined && table.state === 'live' && table.factsReady && table.halt === undefined && standingOf(model, table) === 'same';
+      const ready =
+        model !== undefined &&
+        table.state === 'live' &&
+        table.factsReady &&
+        table.halt === undefined &&
+        standingOf(model, table) === 'same';
       return ready ? [{ model, physical: table.physical }] : [];
     });
     for (const halt of await foldFacts(tx, members, items, foldCarefully)) hooks.onHalt?.(halt);

@@ -22,7 +22,8 @@ export interface Plan {
   readonly fault: Fault | undefined;
 }
 
-const keysOf = (keys: RowKey | readonly RowKey[] | undefined): readonly RowKey[] => (keys === undefined ? [] : Array.isArray(keys) ? keys : [keys as RowKey]);
+const keysOf = (keys: RowKey | readonly RowKey[] | undefined): readonly RowKey[] =>
+  keys === undefined ? [] : Array.isArray(keys) ? keys : [keys as RowKey];
 
 const stepOf = (model: ReadModel, item: Item): Step | undefined => {
   const handler = handlerFor(model, item);
@@ -50,14 +51,19 @@ export const planItems = (model: ReadModel, items: readonly Item[]): Plan => {
   return { steps, slots, fault: undefined };
 };
 
-const foldStep = (model: ReadModel, { item, handler, slots }: Step, rows: ReadonlyMap<string, Row>): readonly (readonly [string, Row | undefined])[] =>
+const foldStep = (
+  model: ReadModel,
+  { item, handler, slots }: Step,
+  rows: ReadonlyMap<string, Row>,
+): readonly (readonly [string, Row | undefined])[] =>
   slots.map((slot) => {
     const before = rows.get(slot.text);
     const returned = handler.fold(before, item.data, item, slot.given);
     if (returned === undefined) return [slot.text, undefined];
     if (returned === before) return [slot.text, before];
     const after = canonicalRow(model.shape, returned as Row, before);
-    if (slotTextOf(model.shape, after) !== slot.text) throw new TypeError('a handler returned a row with another primary key than it was given');
+    if (slotTextOf(model.shape, after) !== slot.text)
+      throw new TypeError('a handler returned a row with another primary key than it was given');
     return [slot.text, after];
   });
 
@@ -82,8 +88,14 @@ export const foldPlan = (model: ReadModel, plan: Plan, rows: Map<string, Row>): 
  * The rows a history leads to, in memory and in the order they came to be: what a read model's spec compares with, and what the table must hold
  * byte for byte. Throws what a handler throws.
  */
-export const foldRows = <R extends object>(model: ReadModel<R>, items: readonly Item[], from: readonly R[] = []): readonly Readonly<R>[] => {
-  const rows = new Map(from.map((row): [string, Row] => [slotTextOf(model.shape, row as Row), canonicalRow(model.shape, row as Row, undefined)]));
+export const foldRows = <R extends object>(
+  model: ReadModel<R>,
+  items: readonly Item[],
+  from: readonly R[] = [],
+): readonly Readonly<R>[] => {
+  const rows = new Map(
+    from.map((row): [string, Row] => [slotTextOf(model.shape, row as Row), canonicalRow(model.shape, row as Row, undefined)]),
+  );
   const fault = foldPlan(model, planItems(model, items), rows);
   if (fault !== undefined) throw fault.error;
   return [...rows.values()] as unknown as readonly Readonly<R>[];

@@ -34,7 +34,8 @@ interface Standing extends Member {
 }
 
 /** The earliest of some positions; undefined lies before all. */
-const earliest = (positions: readonly (Position | undefined)[]): Position | undefined => positions.reduce((least, position) => (comparePositions(position, least) < 0 ? position : least), positions[0]);
+const earliest = (positions: readonly (Position | undefined)[]): Position | undefined =>
+  positions.reduce((least, position) => (comparePositions(position, least) < 0 ? position : least), positions[0]);
 
 const byPosition = (standings: readonly Standing[]): readonly (readonly Standing[])[] => {
   const groups = new Map<string, Standing[]>();
@@ -64,7 +65,12 @@ export const startFollower = (options: FollowerOptions): Follower => {
   };
 
   const standings = async (models: readonly Member['model'][]): Promise<readonly Standing[]> => {
-    const tables = (await tablesOf(pool, models.map(({ name }) => name))).filter(({ state }) => state === 'live');
+    const tables = (
+      await tablesOf(
+        pool,
+        models.map(({ name }) => name),
+      )
+    ).filter(({ state }) => state === 'live');
     return models.flatMap((model): Standing[] => {
       const table = tables.find((one) => one.model === model.name);
       if (table === undefined || standingOf(model, table) !== 'same') {
@@ -137,7 +143,8 @@ export const startFollower = (options: FollowerOptions): Follower => {
   return {
     join,
     adopt: enter,
-    caughtUp: async () => changes === 0 && catchingUp.size === 0 && (main === undefined || (await main.caughtUp())) && changes === 0 && catchingUp.size === 0,
+    caughtUp: async () =>
+      changes === 0 && catchingUp.size === 0 && (main === undefined || (await main.caughtUp())) && changes === 0 && catchingUp.size === 0,
     isFilling: (physical) => held(physical) || (!mainFilled && main?.members.some((member) => member.physical === physical) === true),
     filled: async () => {
       while (!stop.stopped && (changes > 0 || catchingUp.size > 0 || (main !== undefined && !mainFilled))) await stop.pause(POLL_MS);

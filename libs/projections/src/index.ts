@@ -1,4 +1,18 @@
-export type { AnyReadModel, DataOf, Fold, ItemsOf, KeyOf, KeyedFold, NamesOf, ReadColumn, ReadIndex, ReadModel, ReadModelDefinition, RowKey, TableShape } from './declaration';
+export type {
+  AnyReadModel,
+  DataOf,
+  Fold,
+  ItemsOf,
+  KeyOf,
+  KeyedFold,
+  NamesOf,
+  ReadColumn,
+  ReadIndex,
+  ReadModel,
+  ReadModelDefinition,
+  RowKey,
+  TableShape,
+} from './declaration';
 export { readModel } from './read-model';
 export { itemOfEnvelope, itemOfStored, type Item } from './item';
 export { foldRows } from './fold';

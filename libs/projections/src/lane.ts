@@ -116,7 +116,9 @@ export const startLane = (options: LaneOptions): Lane => {
         continue;
       }
       const startedAt = performance.now();
-      const result = await untilDone(stop, () => applyOnce(options, active, { from: position, entries, searched }), { onTrouble: hooks.onTrouble });
+      const result = await untilDone(stop, () => applyOnce(options, active, { from: position, entries, searched }), {
+        onTrouble: hooks.onTrouble,
+      });
       position = laterPosition(position, entries.at(-1)?.position);
       notedAt = performance.now();
       hooks.onBatch?.({ items: result.items, rows: result.rows, elapsedMs: performance.now() - startedAt });

@@ -36,7 +36,9 @@ const migrations: readonly string[] = [
 export const migrate = (pool: Pool): Promise<void> =>
   inTransaction(pool, async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await tx.query('CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))');
+    await tx.query(
+      'CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))',
+    );
     const { rows } = await tx.query<{ version: number }>(`SELECT version FROM kit_migrations WHERE lib = 'projections'`);
     const applied = new Set(rows.map(({ version }) => version));
     for (const [index, step] of migrations.entries()) {

@@ -49,8 +49,20 @@ const halt = async (tx: ClientBase, member: Member, fault: Fault, entries: reado
  * Folds a batch into all members, in the caller's transaction. Locks every member's position row first; what a member has already is dropped, so a second
  * pod, a zombie or a redelivery writes nothing. A member that cannot fold an item keeps what came before it and halts there; the others go on.
  */
-export const foldOwnBatch = async (tx: ClientBase, members: readonly Member[], { from, entries, searched }: OwnBatch, fold: FoldMember): Promise<OwnBatchResult> => {
-  const locked = new Map((await lockTables(tx, members.map(({ physical }) => physical))).map((table): [string, Registered] => [table.physical, table]));
+export const foldOwnBatch = async (
+  tx: ClientBase,
+  members: readonly Member[],
+  { from, entries, searched }: OwnBatch,
+  fold: FoldMember,
+): Promise<OwnBatchResult> => {
+  const locked = new Map(
+    (
+      await lockTables(
+        tx,
+        members.map(({ physical }) => physical),
+      )
+    ).map((table): [string, Registered] => [table.physical, table]),
+  );
   const result = { items: 0, rows: 0, gone: [] as string[], behind: [] as string[], halts: [] as Halt[] };
   const upTo = entries.at(-1)?.position;
   const advanced: string[] = [];
@@ -67,7 +79,11 @@ export const foldOwnBatch = async (tx: ClientBase, members: readonly Member[], {
       level.push(member.physical);
     } else {
       const fresh = after(entries, table.position);
-      const applied = await fold(tx, member, fresh.map(({ item }) => item));
+      const applied = await fold(
+        tx,
+        member,
+        fresh.map(({ item }) => item),
+      );
       result.items += fresh.length;
       result.rows += applied.rows;
       if (applied.fault === undefined) advanced.push(member.physical);

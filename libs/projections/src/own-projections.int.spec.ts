@@ -35,7 +35,8 @@ const stored = async ({ name, shape }: ReadModel): Promise<readonly string[]> =>
   return sorted(rows.map((row) => Object.fromEntries(shape.columns.map(({ property, name: column }) => [property, row[column]]))));
 };
 const expected = (model: ReadModel): readonly string[] => sorted(foldRows(model, store.log.map(itemOfStored)));
-const place = (id: string, minor = 1, customer = 'a', note?: string): unknown => store.append(`order-${id}`, 'OrderPlaced', { customer, minor, ...(note === undefined ? {} : { note }) });
+const place = (id: string, minor = 1, customer = 'a', note?: string): unknown =>
+  store.append(`order-${id}`, 'OrderPlaced', { customer, minor, ...(note === undefined ? {} : { note }) });
 
 const history = fc.array(
   fc.record({
@@ -47,7 +48,13 @@ const history = fc.array(
   { maxLength: 60 },
 );
 const appendAll = (acts: readonly { readonly id: string; readonly act: string; readonly minor: number; readonly text: string }[]): void =>
-  acts.forEach(({ id, act, minor, text }) => store.append(`order-${id}`, act, act === 'OrderPlaced' ? { customer: text, minor, note: text } : act === 'LineAdded' ? { sku: text, minor } : { minor }));
+  acts.forEach(({ id, act, minor, text }) =>
+    store.append(
+      `order-${id}`,
+      act,
+      act === 'OrderPlaced' ? { customer: text, minor, note: text } : act === 'LineAdded' ? { sku: text, minor } : { minor },
+    ),
+  );
 
 describe('own read models', () => {
   test('hold the fold of all events, in batches of any size, read once or twice', async () => {
@@ -76,7 +83,10 @@ describe('own read models', () => {
     await until(async () => (await stored(ordersModel())).length === 0);
     expect(await stored(balancesModel())).toEqual(expected(balancesModel()));
     await quiet(projections);
-    expect((await projections.health()).map(({ model, state }) => [model, state])).toEqual([['orders', 'live'], ['balances', 'live']]);
+    expect((await projections.health()).map(({ model, state }) => [model, state])).toEqual([
+      ['orders', 'live'],
+      ['balances', 'live'],
+    ]);
   });
 
   test('take ten thousand events of ten thousand rows in one transaction', async () => {
@@ -133,7 +143,8 @@ describe('own read models', () => {
     flaky.on('connect', (client) => {
       const query = client.query.bind(client) as (...given: readonly unknown[]) => Promise<unknown>;
       client.query = (async (...given: readonly unknown[]) => {
-        if (given[0] === 'COMMIT' && store.log.length > 0 && failures-- > 0) await query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
+        if (given[0] === 'COMMIT' && store.log.length > 0 && failures-- > 0)
+          await query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
         return query(...given);
       }) as never;
     });
@@ -176,15 +187,30 @@ describe('own read models', () => {
 
   test('keep hostile texts apart from SQL, and replace what PostgreSQL cannot hold', async () => {
     const projections = await start([ordersModel()]);
-    const hostile = ['{"a",b}', '\\', 'NULL', "'; DELETE FROM orders; --", '\u0000', 'a\u0000b', '\ud800', '\udc00\ud800', '😀', '\u202e', '$1', ''];
+    const hostile = [
+      '{"a",b}',
+      '\\',
+      'NULL',
+      "'; DELETE FROM orders; --",
+      '\u0000',
+      'a\u0000b',
+      '\ud800',
+      '\udc00\ud800',
+      '😀',
+      '\u202e',
+      '$1',
+      '',
+    ];
     hostile.forEach((text, index) => {
       place(`h${index}`, index, text, text);
       store.append(`order-h${index}`, 'LineAdded', { sku: text, minor: 1 });
     });
-    place("o'clock\"\\{}", 1);
+    place('o\'clock"\\{}', 1);
     await quiet(projections);
     expect(await stored(ordersModel())).toEqual(expected(ordersModel()));
-    const { rows } = await pool.query<{ note: string; sku: string }>(`SELECT note, lines->0->>'sku' AS sku FROM orders WHERE "orderId" = ANY('{h4,h5,h6,h7,h8}') ORDER BY "orderId"`);
+    const { rows } = await pool.query<{ note: string; sku: string }>(
+      `SELECT note, lines->0->>'sku' AS sku FROM orders WHERE "orderId" = ANY('{h4,h5,h6,h7,h8}') ORDER BY "orderId"`,
+    );
     expect(rows).toEqual(['\uFFFD', 'a\uFFFDb', '\uFFFD', '\uFFFD\uFFFD', '😀'].map((text) => ({ note: text, sku: text })));
   });
 });
@@ -214,7 +240,14 @@ describe('a model that cannot fold an event', () => {
     await quiet(projections);
     expect((await pool.query('SELECT "orderId" FROM orders')).rows).toEqual([{ orderId: '1' }]);
     expect(await stored(balancesModel())).toEqual(expected(balancesModel()));
-    expect(halts).toEqual([{ model: 'orders', table: 'orders_v1_1', item: { id: 'order-2@0', type: 'OrderPlaced', stream: 'order-2', revision: '0' }, reason: 'Error: no idea' }]);
+    expect(halts).toEqual([
+      {
+        model: 'orders',
+        table: 'orders_v1_1',
+        item: { id: 'order-2@0', type: 'OrderPlaced', stream: 'order-2', revision: '0' },
+        reason: 'Error: no idea',
+      },
+    ]);
     expect((await projections.health()).map(({ state }) => state)).toEqual(['halted', 'live']);
     place('4');
     await quiet(projections);
@@ -235,7 +268,12 @@ describe('a model that cannot fold an event', () => {
     await projections.resume(fragile);
     place('4');
     await quiet(projections);
-    expect((await pool.query('SELECT "orderId" FROM orders ORDER BY 1')).rows.map(({ orderId }: { orderId: string }) => orderId)).toEqual(['1', '2', '3', '4']);
+    expect((await pool.query('SELECT "orderId" FROM orders ORDER BY 1')).rows.map(({ orderId }: { orderId: string }) => orderId)).toEqual([
+      '1',
+      '2',
+      '3',
+      '4',
+    ]);
     expect(await stored(balancesModel())).toEqual(expected(balancesModel()));
     expect((await projections.health()).map(({ state }) => state)).toEqual(['live', 'live']);
   });
@@ -261,7 +299,10 @@ describe('a model that cannot fold an event', () => {
     place('after');
     store.release();
     await quiet(projections);
-    expect(halts.map(({ model, item }) => [model, item.stream])).toEqual([['orders', 'order-long'], ['balances', 'order-long']]);
+    expect(halts.map(({ model, item }) => [model, item.stream])).toEqual([
+      ['orders', 'order-long'],
+      ['balances', 'order-long'],
+    ]);
     expect(await stored(ordersModel())).toHaveLength(20);
   });
 });

@@ -34,10 +34,15 @@ export const migrateReadModels = async (pool: OwnProjectionsOptions['pool'], mod
 };
 
 /** Fills a table until it is the live one. `shadow` takes up or makes a shadow table; `live` makes a new live table ready for facts. */
-const fillUntilLive = async ({ options, rebuilding, follower, superseded }: Running, model: AnyReadModel, kind: 'shadow' | 'live'): Promise<void> => {
+const fillUntilLive = async (
+  { options, rebuilding, follower, superseded }: Running,
+  model: AnyReadModel,
+  kind: 'shadow' | 'live',
+): Promise<void> => {
   const { pool, hooks } = options;
   const fillOnce = async (): Promise<void> => {
-    const table = kind === 'shadow' ? await ensureShadow(pool, model) : (await tablesOf(pool, [model.name])).find(({ state }) => state === 'live');
+    const table =
+      kind === 'shadow' ? await ensureShadow(pool, model) : (await tablesOf(pool, [model.name])).find(({ state }) => state === 'live');
     if (table === undefined || standingOf(model, table) === 'newer') {
       superseded.add(model.name);
       throw new RebuildImpossible(`a newer version of ${model.name} is being filled or serves already`);
@@ -78,10 +83,12 @@ const takeUp = async (running: Running, model: AnyReadModel): Promise<'follow' |
     return 'wait';
   }
   const unfinished = shadow !== undefined && standingOf(model, shadow) === 'same' && shadow.halt === undefined;
-  if (standing === 'same' && shadow !== undefined && !unfinished && standingOf(model, shadow) === 'older') await inTransaction(pool, (tx) => dropTable(tx, shadow.physical));
+  if (standing === 'same' && shadow !== undefined && !unfinished && standingOf(model, shadow) === 'older')
+    await inTransaction(pool, (tx) => dropTable(tx, shadow.physical));
   const stale = standing === 'older' || (live.halt !== undefined && model.facts.length > 0);
   if ((stale || unfinished || !live.factsReady) && model.facts.length > 0 && replay === undefined) {
-    if (stale || unfinished) throw new RebuildImpossible(`${model.name} follows facts and has changed: a replay of the log of facts is needed`);
+    if (stale || unfinished)
+      throw new RebuildImpossible(`${model.name} follows facts and has changed: a replay of the log of facts is needed`);
     await pool.query('UPDATE read_model_tables SET facts_ready = true WHERE physical = $1', [live.physical]);
   } else if (stale || unfinished) {
     void startJob(running, model, 'shadow');
@@ -94,7 +101,12 @@ const takeUp = async (running: Running, model: AnyReadModel): Promise<'follow' |
   return model.own.length > 0 ? 'follow' : 'wait';
 };
 
-const stateOf = ({ superseded, jobs, follower }: Running, model: AnyReadModel, live: Registered, shadow: Registered | undefined): ModelHealth['state'] => {
+const stateOf = (
+  { superseded, jobs, follower }: Running,
+  model: AnyReadModel,
+  live: Registered,
+  shadow: Registered | undefined,
+): ModelHealth['state'] => {
   if (superseded.has(model.name) || standingOf(model, live) === 'newer') return 'superseded';
   if ((live.halt ?? shadow?.halt) !== undefined) return 'halted';
   if (shadow !== undefined || standingOf(model, live) === 'older') return 'rebuilding';
@@ -103,13 +115,22 @@ const stateOf = ({ superseded, jobs, follower }: Running, model: AnyReadModel, l
 
 const healthOf = async (running: Running): Promise<readonly ModelHealth[]> => {
   const { pool, models } = running.options;
-  const tables = await tablesOf(pool, models.map(({ name }) => name));
+  const tables = await tablesOf(
+    pool,
+    models.map(({ name }) => name),
+  );
   return models.map((model): ModelHealth => {
     const live = tables.find((table) => table.model === model.name && table.state === 'live');
     const shadow = tables.find((table) => table.model === model.name && table.state === 'shadow');
     if (live === undefined) return { model: model.name, state: 'superseded', table: undefined, position: undefined };
     const halt = live.halt ?? shadow?.halt;
-    return { model: model.name, state: stateOf(running, model, live, shadow), table: live.physical, position: live.position, ...(halt === undefined ? {} : { halt }) };
+    return {
+      model: model.name,
+      state: stateOf(running, model, live, shadow),
+      table: live.physical,
+      position: live.position,
+      ...(halt === undefined ? {} : { halt }),
+    };
   });
 };
 
@@ -138,7 +159,10 @@ export const startOwnProjections = async (options: OwnProjectionsOptions): Promi
   };
   try {
     await migrateReadModels(pool, models);
-    await sweepRetired(pool, models.map(({ name }) => name));
+    await sweepRetired(
+      pool,
+      models.map(({ name }) => name),
+    );
     const followed: AnyReadModel[] = [];
     for (const model of models) if ((await takeUp(running, model)) === 'follow') followed.push(model);
     await follower.join(followed);

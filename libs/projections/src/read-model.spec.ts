@@ -19,11 +19,20 @@ describe('the table of a read model', () => {
   test('is read off the entity, without a data source', () => {
     const { shape } = ordersModel();
     expect(shape.name).toBe('orders');
-    expect(shape.columns.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '?' : ''}`)).toEqual(['orderId text', 'customer text', 'minor integer', 'paidMinor bigint', 'open boolean', 'note text?', 'lines jsonb']);
+    expect(shape.columns.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '?' : ''}`)).toEqual([
+      'orderId text',
+      'customer text',
+      'minor integer',
+      'paidMinor bigint',
+      'open boolean',
+      'note text?',
+      'lines jsonb',
+    ]);
     expect(shape.key.map(({ name }) => name)).toEqual(['orderId']);
     expect(shape.indexes).toEqual([{ columns: ['customer'] }]);
   });
-  test('may have a key of several columns', () => expect(balancesModel().shape.key.map(({ property }) => property)).toEqual(['side', 'bucket']));
+  test('may have a key of several columns', () =>
+    expect(balancesModel().shape.key.map(({ property }) => property)).toEqual(['side', 'bucket']));
   test('takes columns of a parent class', () => {
     abstract class Parent {
       @PrimaryColumn() id!: string;
@@ -33,18 +42,51 @@ describe('the table of a read model', () => {
       @Column({ name: 'the_name' }) name!: string;
     }
     const { shape } = readModel(Child, { version: 1, own: [order], on });
-    expect(shape.columns.map(({ property, name }) => [property, name])).toEqual([['id', 'id'], ['name', 'the_name']]);
+    expect(shape.columns.map(({ property, name }) => [property, name])).toEqual([
+      ['id', 'id'],
+      ['name', 'the_name'],
+    ]);
   });
   test('has nothing that would come back other than it went in', () => {
-    @Entity('dated') class Dated { @PrimaryColumn() id!: string; @Column() at!: Date; }
-    @Entity('listed') class Listed { @PrimaryColumn() id!: string; @Column('text', { array: true }) tags!: string[]; }
-    @Entity('cut') class Cut { @PrimaryColumn() id!: string; @Column({ length: 3 }) code!: string; }
-    @Entity('generated') class Generated { @PrimaryGeneratedColumn() id!: number; }
-    @Entity('keyless') class Keyless { @Column() id!: string; }
-    @Entity('unique_rows') class Unique { @PrimaryColumn() id!: string; @Index({ unique: true }) @Column() email!: string; }
-    @Entity('jsonkey') class JsonKey { @PrimaryColumn('jsonb') id!: object; }
-    @Entity('Bad Name"') class BadName { @PrimaryColumn() id!: string; }
-    class NoEntity { id!: string; }
+    @Entity('dated')
+    class Dated {
+      @PrimaryColumn() id!: string;
+      @Column() at!: Date;
+    }
+    @Entity('listed')
+    class Listed {
+      @PrimaryColumn() id!: string;
+      @Column('text', { array: true }) tags!: string[];
+    }
+    @Entity('cut')
+    class Cut {
+      @PrimaryColumn() id!: string;
+      @Column({ length: 3 }) code!: string;
+    }
+    @Entity('generated')
+    class Generated {
+      @PrimaryGeneratedColumn() id!: number;
+    }
+    @Entity('keyless')
+    class Keyless {
+      @Column() id!: string;
+    }
+    @Entity('unique_rows')
+    class Unique {
+      @PrimaryColumn() id!: string;
+      @Index({ unique: true }) @Column() email!: string;
+    }
+    @Entity('jsonkey')
+    class JsonKey {
+      @PrimaryColumn('jsonb') id!: object;
+    }
+    @Entity('Bad Name"')
+    class BadName {
+      @PrimaryColumn() id!: string;
+    }
+    class NoEntity {
+      id!: string;
+    }
     const declared = (row: new () => object) => refusal(() => readModel(row, { version: 1, own: [order], on }));
     expect(declared(Dated)).toMatch(/dated\.at: Date is no column type/);
     expect(declared(Listed)).toMatch(/"array".*jsonb/);
@@ -59,19 +101,40 @@ describe('the table of a read model', () => {
 });
 
 describe('a declaration', () => {
-  test('that handles what it does not follow is refused', () => expect(refusal(() => readModel(OrderRow, { version: 1, own: [order], on: { OrderEaten: () => undefined } as never }))).toMatch(/OrderEaten/));
-  test('that handles nothing is refused', () => expect(refusal(() => readModel(OrderRow, { version: 1, own: [order], on: {} }))).toMatch(/nothing/));
+  test('that handles what it does not follow is refused', () =>
+    expect(refusal(() => readModel(OrderRow, { version: 1, own: [order], on: { OrderEaten: () => undefined } as never }))).toMatch(
+      /OrderEaten/,
+    ));
+  test('that handles nothing is refused', () =>
+    expect(refusal(() => readModel(OrderRow, { version: 1, own: [order], on: {} }))).toMatch(/nothing/));
   test('without a source is refused', () => expect(refusal(() => readModel(OrderRow, { version: 1, on: {} }))).toMatch(/neither/));
-  test('with a version that is no whole number from 1 on is refused', () => expect(refusal(() => readModel(OrderRow, { version: 0, own: [order], on }))).toMatch(/version/));
+  test('with a version that is no whole number from 1 on is refused', () =>
+    expect(refusal(() => readModel(OrderRow, { version: 0, own: [order], on }))).toMatch(/version/));
   test('of several sources must say that its handlers commute', () => {
     const declare = (more: { commutes?: true }) => readModel(OrderRow, { version: 1, own: [order], facts: [AccountOpened], on, ...more });
     expect(refusal(() => declare({}))).toMatch(/commutes/);
     expect(declare({ commutes: true }).facts).toHaveLength(1);
-    expect(refusal(() => readModel(AccountRow, { version: 1, facts: [AccountOpened, { ...AccountOpened, service: 'billing', name: 'PaymentApplied' }], on: { AccountOpened: () => undefined } }))).toMatch(/commutes/);
+    expect(
+      refusal(() =>
+        readModel(AccountRow, {
+          version: 1,
+          facts: [AccountOpened, { ...AccountOpened, service: 'billing', name: 'PaymentApplied' }],
+          on: { AccountOpened: () => undefined },
+        }),
+      ),
+    ).toMatch(/commutes/);
   });
   test('in which one name comes from two places is refused', () => {
-    const other = stream({ category: 'other', events: events({ OrderPaid: internal('spec', Type.Object({})) }), initialState: { status: 'none' }, evolve: (state) => state, decide: {} });
-    expect(refusal(() => readModel(OrderRow, { version: 1, own: [order, other], on }))).toMatch(/OrderPaid comes from stream order and from stream other/);
+    const other = stream({
+      category: 'other',
+      events: events({ OrderPaid: internal('spec', Type.Object({})) }),
+      initialState: { status: 'none' },
+      evolve: (state) => state,
+      decide: {},
+    });
+    expect(refusal(() => readModel(OrderRow, { version: 1, own: [order, other], on }))).toMatch(
+      /OrderPaid comes from stream order and from stream other/,
+    );
   });
   test('has another hash when a column, an index, a source or a handled name changes, and only then', () => {
     expect(ordersModel(2).hash).toBe(ordersModel(1).hash);
@@ -86,7 +149,11 @@ describe('a declaration', () => {
       // @ts-expect-error -- a row without its columns
       readModel(BalanceRow, { version: 1, own: [order], on: { OrderPaid: (_row, { minor }) => ({ side: 'x', minor: String(minor) }) } });
       // @ts-expect-error -- a fact's field that is not there
-      readModel(AccountRow, { version: 1, facts: [AccountOpened], on: { AccountOpened: (row, { euros }) => row && { ...row, name: euros } } });
+      readModel(AccountRow, {
+        version: 1,
+        facts: [AccountOpened],
+        on: { AccountOpened: (row, { euros }) => row && { ...row, name: euros } },
+      });
     };
     expect(types).toBeInstanceOf(Function);
   });
@@ -95,20 +162,51 @@ describe('a declaration', () => {
 describe('a fold in memory', () => {
   const placed = itemOf('order-1', 0, 'OrderPlaced', { customer: 'a', minor: 5 });
   test('gives the rows a history leads to', () =>
-    expect(foldRows(ordersModel(), [placed, itemOf('order-1', 1, 'LineAdded', { sku: 's', minor: 2 }), itemOf('order-1', 2, 'OrderPaid', { minor: 7 })])).toEqual([
-      { orderId: '1', customer: 'a', minor: 7, paidMinor: '7', open: false, note: null, lines: [{ minor: 2, sku: 's' }] },
-    ]));
+    expect(
+      foldRows(ordersModel(), [
+        placed,
+        itemOf('order-1', 1, 'LineAdded', { sku: 's', minor: 2 }),
+        itemOf('order-1', 2, 'OrderPaid', { minor: 7 }),
+      ]),
+    ).toEqual([{ orderId: '1', customer: 'a', minor: 7, paidMinor: '7', open: false, note: null, lines: [{ minor: 2, sku: 's' }] }]));
   test('goes on from rows that are there', () => {
     const rows = foldRows(ordersModel(), [placed]);
     expect(foldRows(ordersModel(), [itemOf('order-1', 1, 'OrderDropped', {})], rows)).toEqual([]);
   });
   test('passes by what the model does not follow', () => expect(foldRows(accountsModel(), [placed])).toEqual([]));
   test('takes one and the same key twice as once', () => {
-    const model = readModel(OrderRow, { version: 1, own: [order], on: { OrderPlaced: { key: ({ streamId }) => [streamId, streamId], fold: (row, { customer, minor }, { streamId }) => ({ orderId: streamId, customer, minor: minor + (row?.minor ?? 0), paidMinor: '0', open: true, note: null, lines: [] }) } } });
+    const model = readModel(OrderRow, {
+      version: 1,
+      own: [order],
+      on: {
+        OrderPlaced: {
+          key: ({ streamId }) => [streamId, streamId],
+          fold: (row, { customer, minor }, { streamId }) => ({
+            orderId: streamId,
+            customer,
+            minor: minor + (row?.minor ?? 0),
+            paidMinor: '0',
+            open: true,
+            note: null,
+            lines: [],
+          }),
+        },
+      },
+    });
     expect(foldRows(model, [placed])[0]?.minor).toBe(5);
   });
   test('gives handlers a row they cannot change', () => {
-    const model = readModel(OrderRow, { version: 1, own: [order], on: { OrderPlaced: ordersModel().handlers.get('OrderPlaced')?.fold as never, LineAdded: (row, line) => { (row?.lines as unknown[]).push(line); return row as OrderRow; } } });
+    const model = readModel(OrderRow, {
+      version: 1,
+      own: [order],
+      on: {
+        OrderPlaced: ordersModel().handlers.get('OrderPlaced')?.fold as never,
+        LineAdded: (row, line) => {
+          (row?.lines as unknown[]).push(line);
+          return row as OrderRow;
+        },
+      },
+    });
     expect(() => foldRows(model, [placed, itemOf('order-1', 1, 'LineAdded', { sku: 's', minor: 1 })])).toThrow(TypeError);
   });
   test.each([
@@ -121,7 +219,22 @@ describe('a fold in memory', () => {
     ['a number that is none in jsonb', { lines: [NaN] }],
     ['another primary key', { orderId: '2' }],
   ])('refuses %s', (_name, change) => {
-    const model = readModel(OrderRow, { version: 1, own: [order], on: { OrderPlaced: (_row, { customer, minor }, { streamId }) => ({ orderId: streamId, customer, minor, paidMinor: '0', open: true, note: null, lines: [], ...(change as object) }) } });
+    const model = readModel(OrderRow, {
+      version: 1,
+      own: [order],
+      on: {
+        OrderPlaced: (_row, { customer, minor }, { streamId }) => ({
+          orderId: streamId,
+          customer,
+          minor,
+          paidMinor: '0',
+          open: true,
+          note: null,
+          lines: [],
+          ...(change as object),
+        }),
+      },
+    });
     expect(() => foldRows(model, [placed])).toThrow(TypeError);
   });
 });

@@ -15,9 +15,16 @@ const checkSources = (table: string, own: readonly AnyStream[], facts: readonly 
   const services = new Set(facts.map(({ service }) => service));
   const sources = services.size + (own.length > 0 ? 1 : 0);
   if (sources === 0) refuse(table, 'it follows neither own streams nor facts');
-  if (sources > 1 && !commutes) refuse(table, 'it has several sources, which nothing orders against one another; make its handlers commute and declare `commutes: true`');
+  if (sources > 1 && !commutes)
+    refuse(
+      table,
+      'it has several sources, which nothing orders against one another; make its handlers commute and declare `commutes: true`',
+    );
   const owners = new Map<string, string>();
-  const claims = [...own.flatMap(({ category, events }) => Object.keys(events).map((name) => [name, `stream ${category}`] as const)), ...facts.map(({ name, service }) => [name, service] as const)];
+  const claims = [
+    ...own.flatMap(({ category, events }) => Object.keys(events).map((name) => [name, `stream ${category}`] as const)),
+    ...facts.map(({ name, service }) => [name, service] as const),
+  ];
   for (const [name, owner] of claims) {
     const other = owners.get(name);
     if (other !== undefined && other !== owner) refuse(table, `${name} comes from ${other} and from ${owner}; follow one of them`);
@@ -25,7 +32,11 @@ const checkSources = (table: string, own: readonly AnyStream[], facts: readonly 
   }
 };
 
-const originOf = (name: string, own: readonly AnyStream[], facts: readonly FactLike[]): Pick<Handler, 'source' | 'owner' | 'versions'> | undefined => {
+const originOf = (
+  name: string,
+  own: readonly AnyStream[],
+  facts: readonly FactLike[],
+): Pick<Handler, 'source' | 'owner' | 'versions'> | undefined => {
   const stream = own.find(({ events }) => Object.hasOwn(events, name));
   if (stream !== undefined) return { source: 'own', owner: stream.category, versions: [] };
   const named = facts.filter((fact) => fact.name === name);
@@ -34,8 +45,13 @@ const originOf = (name: string, own: readonly AnyStream[], facts: readonly FactL
 
 const digest = (shape: TableShape, own: readonly AnyStream[], facts: readonly FactLike[], names: readonly string[]): string => {
   const columns = shape.columns.map(({ name, type, nullable }) => [name, type, nullable]);
-  const sources = [own.map(({ category }) => category).sort(), facts.map(({ service, name, version }) => `${service}.${name}.${version}`).sort()];
-  return createHash('sha256').update(JSON.stringify([columns, shape.key.map(({ name }) => name), shape.indexes, sources, [...names].sort()])).digest('hex');
+  const sources = [
+    own.map(({ category }) => category).sort(),
+    facts.map(({ service, name, version }) => `${service}.${name}.${version}`).sort(),
+  ];
+  return createHash('sha256')
+    .update(JSON.stringify([columns, shape.key.map(({ name }) => name), shape.indexes, sources, [...names].sort()]))
+    .digest('hex');
 };
 
 /**
@@ -54,7 +70,11 @@ const digest = (shape: TableShape, own: readonly AnyStream[], facts: readonly Fa
  *
  * Throws a `TypeError` that says what is wrong with the declaration.
  */
-export const readModel = <Row extends object, const Own extends readonly AnyStream[] = readonly [], const Facts extends readonly FactLike[] = readonly []>(
+export const readModel = <
+  Row extends object,
+  const Own extends readonly AnyStream[] = readonly [],
+  const Facts extends readonly FactLike[] = readonly [],
+>(
   row: abstract new (...args: never[]) => Row,
   definition: ReadModelDefinition<Row, Own, Facts> & { readonly name?: string },
 ): ReadModel<Row> => {
@@ -79,6 +99,7 @@ export const handlerFor = (model: ReadModel, item: Item): Handler | undefined =>
   if (handler === undefined || handler.source !== item.source) return undefined;
   if (item.source === 'own') return item.stream.startsWith(`${handler.owner}-`) ? handler : undefined;
   if (item.service !== handler.owner) return undefined;
-  if (!handler.versions.includes(item.version ?? 0)) throw new TypeError(`version ${item.version} of ${item.service}.${item.type} is not known`);
+  if (!handler.versions.includes(item.version ?? 0))
+    throw new TypeError(`version ${item.version} of ${item.service}.${item.type} is not known`);
   return handler;
 };

@@ -32,12 +32,21 @@ const start = async (models: readonly ReadModel[], more: Partial<OwnProjectionsO
 const quiet = (projections: OwnProjections): Promise<void> => until(() => projections.caughtUp());
 const stored = async ({ name, shape }: ReadModel): Promise<readonly string[]> => {
   const { rows } = await pool.query<Record<string, unknown>>(`SELECT * FROM "${name}"`);
-  return rows.map((row) => JSON.stringify(Object.fromEntries(shape.columns.map(({ property, name: column }) => [property, row[column]])))).sort();
+  return rows
+    .map((row) => JSON.stringify(Object.fromEntries(shape.columns.map(({ property, name: column }) => [property, row[column]]))))
+    .sort();
 };
-const expected = (model: ReadModel): readonly string[] => foldRows(model, store.log.map(itemOfStored)).map((row) => JSON.stringify(row)).sort();
+const expected = (model: ReadModel): readonly string[] =>
+  foldRows(model, store.log.map(itemOfStored))
+    .map((row) => JSON.stringify(row))
+    .sort();
 const place = (id: string | number, minor = 1, customer = 'a'): unknown => store.append(`order-${id}`, 'OrderPlaced', { customer, minor });
 const tables = async (): Promise<readonly string[]> =>
-  (await pool.query<{ relname: string }>(`SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^(orders|balances)_v' ORDER BY 1`)).rows.map(({ relname }) => relname);
+  (
+    await pool.query<{ relname: string }>(
+      `SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^(orders|balances)_v' ORDER BY 1`,
+    )
+  ).rows.map(({ relname }) => relname);
 
 /** The same table name with another shape. */
 const wider = (): ReadModel => {
@@ -47,7 +56,11 @@ const wider = (): ReadModel => {
     @Column('jsonb') paidMinor!: { readonly minor: number };
     @Column() placedAt!: string;
   }
-  return readModel(WiderRow, { version: 2, own: [order], on: { OrderPlaced: (_row, { minor }, { streamId, recordedAt }) => ({ orderId: streamId, paidMinor: { minor }, placedAt: recordedAt }) } });
+  return readModel(WiderRow, {
+    version: 2,
+    own: [order],
+    on: { OrderPlaced: (_row, { minor }, { streamId, recordedAt }) => ({ orderId: streamId, paidMinor: { minor }, placedAt: recordedAt }) },
+  });
 };
 
 /** A pool that loses every connection from a certain statement on: the program behind it is as good as dead. */
@@ -133,7 +146,21 @@ describe('a rebuild', () => {
     place(1);
     await quiet(first);
     await first.stop();
-    const fewer = readModel(OrderRow, { version: 1, own: [order], on: { OrderPlaced: (_row, { minor }, { streamId }) => ({ orderId: streamId, customer: 'z', minor, paidMinor: '1', open: true, note: null, lines: [] }) } });
+    const fewer = readModel(OrderRow, {
+      version: 1,
+      own: [order],
+      on: {
+        OrderPlaced: (_row, { minor }, { streamId }) => ({
+          orderId: streamId,
+          customer: 'z',
+          minor,
+          paidMinor: '1',
+          open: true,
+          note: null,
+          lines: [],
+        }),
+      },
+    });
     const second = await start([fewer]);
     await second.ready();
     expect(await stored(fewer)).toEqual(expected(fewer));
@@ -194,13 +221,24 @@ describe('a rebuild', () => {
     expect(await stored(ordersModel())).toEqual(expected(ordersModel()));
   });
 
-  test.each(['CREATE TABLE "orders', 'INSERT INTO "orders_v2', 'CREATE INDEX', 'DROP VIEW', "SET state = 'retired'", "SET state = 'live'", 'ANALYZE', 'DROP TABLE'])('that dies at %s goes on at the next start', async (fatal) => {
+  test.each([
+    'CREATE TABLE "orders',
+    'INSERT INTO "orders_v2',
+    'CREATE INDEX',
+    'DROP VIEW',
+    "SET state = 'retired'",
+    "SET state = 'live'",
+    'ANALYZE',
+    'DROP TABLE',
+  ])('that dies at %s goes on at the next start', async (fatal) => {
     const first = await start([ordersModel(1), balancesModel()]);
     for (let id = 0; id < 30; id++) place(id);
     await quiet(first);
     await first.stop();
     const { pool: dying, isDead } = dyingPool(database.url, fatal);
-    const second = await startOwnProjections({ pool: dying, models: [ordersModel(2), balancesModel()], subscribe: store.subscribe }).catch(() => undefined);
+    const second = await startOwnProjections({ pool: dying, models: [ordersModel(2), balancesModel()], subscribe: store.subscribe }).catch(
+      () => undefined,
+    );
     await until(isDead);
     await second?.stop();
     await dying.end();
@@ -223,7 +261,9 @@ describe('a rebuild', () => {
       await quiet(first);
       await first.stop();
       const { pool: dying, isDead } = dyingPool(own.url, 'COMMIT', commit);
-      const second = await startOwnProjections({ pool: dying, models: [ordersModel(2)], subscribe: store.subscribe, maxBatch: 4 }).catch(() => undefined);
+      const second = await startOwnProjections({ pool: dying, models: [ordersModel(2)], subscribe: store.subscribe, maxBatch: 4 }).catch(
+        () => undefined,
+      );
       await until(async () => isDead() || (await second?.health().catch(() => undefined))?.[0]?.table?.startsWith('orders_v2') === true);
       survived = !isDead();
       await second?.stop();
@@ -260,10 +300,22 @@ describe('a rebuild', () => {
     place(1);
     await quiet(first);
     await first.stop();
-    const broken = readModel(OrderRow, { version: 2, own: [order], on: { OrderPlaced: () => { throw new Error('no idea'); } } });
+    const broken = readModel(OrderRow, {
+      version: 2,
+      own: [order],
+      on: {
+        OrderPlaced: () => {
+          throw new Error('no idea');
+        },
+      },
+    });
     const second = await start([broken]);
     await expect(second.ready()).rejects.toThrow(/orders halted at OrderPlaced order-1@0/);
-    expect((await second.health())[0]).toMatchObject({ state: 'halted', table: 'orders_v1_1', halt: { model: 'orders', table: 'orders_v2_2' } });
+    expect((await second.health())[0]).toMatchObject({
+      state: 'halted',
+      table: 'orders_v1_1',
+      halt: { model: 'orders', table: 'orders_v2_2' },
+    });
     expect(await stored(ordersModel())).toEqual(expected(ordersModel()));
     await second.stop();
     const third = await start([ordersModel(2)]);
@@ -290,7 +342,10 @@ describe('queries', () => {
     }
   });
   test('use the indexes that the entity declares, on the first table and on rebuilt ones', async () => {
-    const indexes = async (): Promise<readonly string[]> => (await pool.query<{ indexdef: string }>(`SELECT indexdef FROM pg_indexes WHERE tablename ~ '^orders_v' AND indexname ~ '_i1$'`)).rows.map(({ indexdef }) => indexdef);
+    const indexes = async (): Promise<readonly string[]> =>
+      (
+        await pool.query<{ indexdef: string }>(`SELECT indexdef FROM pg_indexes WHERE tablename ~ '^orders_v' AND indexname ~ '_i1$'`)
+      ).rows.map(({ indexdef }) => indexdef);
     const projections = await start([ordersModel()]);
     expect(await indexes()).toEqual([expect.stringContaining('(customer)')]);
     await projections.rebuild(ordersModel());
@@ -325,12 +380,19 @@ describe('a comparison with a fresh fold', () => {
     const projections = await start([ordersModel()]);
     for (let id = 0; id < 5; id++) place(id);
     await quiet(projections);
-    await pool.query(`DELETE FROM orders_v1_1 WHERE "orderId" = '0'; UPDATE orders_v1_1 SET minor = 99, note = 'n' WHERE "orderId" = '1'; UPDATE orders_v1_1 SET "orderId" = 'x' WHERE "orderId" = '2'`);
+    await pool.query(
+      `DELETE FROM orders_v1_1 WHERE "orderId" = '0'; UPDATE orders_v1_1 SET minor = 99, note = 'n' WHERE "orderId" = '1'; UPDATE orders_v1_1 SET "orderId" = 'x' WHERE "orderId" = '2'`,
+    );
     expect(await diffRebuild(sources(), ordersModel())).toEqual({
       equal: false,
       rows: 4,
       differing: 4,
-      differences: [{ key: ['0'], differs: 'missing' }, { key: ['1'], differs: ['minor', 'note'] }, { key: ['2'], differs: 'missing' }, { key: ['x'], differs: 'surplus' }],
+      differences: [
+        { key: ['0'], differs: 'missing' },
+        { key: ['1'], differs: ['minor', 'note'] },
+        { key: ['2'], differs: 'missing' },
+        { key: ['x'], differs: 'surplus' },
+      ],
     });
   });
 

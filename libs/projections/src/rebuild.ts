@@ -36,7 +36,8 @@ interface Job extends RebuildOptions {
 }
 
 const needReplay = ({ replay, member }: Job): Replay => {
-  if (replay === undefined) throw new RebuildImpossible(`${member.model.name} follows facts and has to be filled: a replay of the log of facts is needed`);
+  if (replay === undefined)
+    throw new RebuildImpossible(`${member.model.name} follows facts and has to be filled: a replay of the log of facts is needed`);
   return replay;
 };
 
@@ -77,7 +78,8 @@ const checkFacts = async (tx: ClientBase, model: ReadModel, fresh: Registered, l
      WHERE l.physical = $2 AND (f.revision IS NULL OR f.revision < l.revision) LIMIT 1`,
     [fresh.physical, live.physical],
   );
-  if (rows[0] !== undefined) throw new RebuildImpossible(`the replay of facts for ${model.name} lacks facts of ${rows[0].stream} that the live table has`);
+  if (rows[0] !== undefined)
+    throw new RebuildImpossible(`the replay of facts for ${model.name} lacks facts of ${rows[0].stream} that the live table has`);
 };
 
 /** One try to make the fresh table the live one. False if the live one has events it has not, or somebody holds a lock. */
@@ -89,11 +91,13 @@ const trySwap = (job: Job): Promise<boolean> =>
       const tables = await tablesOf(tx, [member.model.name], true);
       const fresh = tables.find(({ physical }) => physical === member.physical);
       const live = tables.find(({ state }) => state === 'live');
-      if (fresh === undefined || live === undefined || standingOf(member.model, live) === 'newer') throw new RebuildImpossible(`${member.physical} is not wanted any more: another program has rebuilt ${member.model.name}`);
+      if (fresh === undefined || live === undefined || standingOf(member.model, live) === 'newer')
+        throw new RebuildImpossible(`${member.physical} is not wanted any more: another program has rebuilt ${member.model.name}`);
       if (fresh.halt !== undefined) throw haltedRebuild(fresh.halt);
       if (fresh.state === 'live' && fresh.factsReady) return true;
       // Either it has all the live one has, or, by the store's own word, all there is.
-      if (lane !== undefined && comparePositions(fresh.position, live.position) < 0 && !(await lane.caughtUp().catch(() => false))) return false;
+      if (lane !== undefined && comparePositions(fresh.position, live.position) < 0 && !(await lane.caughtUp().catch(() => false)))
+        return false;
       if (member.model.facts.length > 0) {
         await replayRest(tx, job.stop, needReplay(job), member, fresh.replayCursor);
         if (fresh !== live) await checkFacts(tx, member.model, fresh, live);
@@ -122,7 +126,14 @@ const index = ({ pool, member }: Job): Promise<void> =>
 const startShadowLane = (options: RebuildOptions, member: Member, { position: from, searched }: Registered): Job => {
   let halt: Halt | undefined;
   let lost = false;
-  const lane = startLane({ ...options, members: [member], from, searched: laterPosition(from, searched), onHalt: (told) => (halt = told), onLost: () => (lost = true) });
+  const lane = startLane({
+    ...options,
+    members: [member],
+    from,
+    searched: laterPosition(from, searched),
+    onHalt: (told) => (halt = told),
+    onLost: () => (lost = true),
+  });
   return { ...options, member, lane, halted: () => halt, lost: () => lost };
 };
 
@@ -134,7 +145,9 @@ const startShadowLane = (options: RebuildOptions, member: Member, { position: fr
 export const fillAndSwap = async (options: RebuildOptions, model: ReadModel, table: Registered): Promise<Lane | undefined> => {
   const member = { model, physical: table.physical };
   const followed = table.state === 'shadow' && model.own.length > 0;
-  const job = followed ? startShadowLane(options, member, table) : { ...options, member, lane: undefined, halted: () => undefined, lost: () => false };
+  const job = followed
+    ? startShadowLane(options, member, table)
+    : { ...options, member, lane: undefined, halted: () => undefined, lost: () => false };
   try {
     await fill(job);
     if (table.state === 'shadow') await index(job);

@@ -22,11 +22,38 @@ export interface Registered {
   readonly halt: Halt | undefined;
 }
 
-type Stored = readonly [string, string, number, string, Registered['state'], string | null, string | null, string | null, string | null, boolean, string | null, Halt | null];
+type Stored = readonly [
+  string,
+  string,
+  number,
+  string,
+  Registered['state'],
+  string | null,
+  string | null,
+  string | null,
+  string | null,
+  boolean,
+  string | null,
+  Halt | null,
+];
 
-const placeOf = (commit: string | null, prepare: string | null): Position | undefined => (commit === null || prepare === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare) });
+const placeOf = (commit: string | null, prepare: string | null): Position | undefined =>
+  commit === null || prepare === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare) };
 
-const registeredOf = ([physical, model, version, hash, state, commit, prepare, searchedCommit, searchedPrepare, factsReady, cursor, halt]: Stored): Registered => ({
+const registeredOf = ([
+  physical,
+  model,
+  version,
+  hash,
+  state,
+  commit,
+  prepare,
+  searchedCommit,
+  searchedPrepare,
+  factsReady,
+  cursor,
+  halt,
+]: Stored): Registered => ({
   physical,
   model,
   version,
@@ -39,7 +66,8 @@ const registeredOf = ([physical, model, version, hash, state, commit, prepare, s
   halt: halt ?? undefined,
 });
 
-const select = 'SELECT physical, model, version, hash, state, commit_position, prepare_position, searched_commit, searched_prepare, facts_ready, replay_cursor, halt FROM read_model_tables';
+const select =
+  'SELECT physical, model, version, hash, state, commit_position, prepare_position, searched_commit, searched_prepare, facts_ready, replay_cursor, halt FROM read_model_tables';
 
 const read = async (db: ClientBase | Pool, tail: string, values: readonly unknown[]): Promise<readonly Registered[]> => {
   const { rows } = await db.query<unknown[]>({ text: `${select} ${tail}`, values: [...values], rowMode: 'array', types: ownTypes });
@@ -51,18 +79,32 @@ export const tablesOf = (db: ClientBase | Pool, models: readonly string[], lock 
   read(db, `WHERE model = ANY($1) AND state <> 'retired' ORDER BY physical${lock ? ' FOR UPDATE' : ''}`, [models]);
 
 /** Locks the position rows of physical tables; those that are gone are missing in the answer. */
-export const lockTables = (tx: ClientBase, physicals: readonly string[]): Promise<readonly Registered[]> => read(tx, 'WHERE physical = ANY($1) ORDER BY physical FOR UPDATE', [physicals]);
+export const lockTables = (tx: ClientBase, physicals: readonly string[]): Promise<readonly Registered[]> =>
+  read(tx, 'WHERE physical = ANY($1) ORDER BY physical FOR UPDATE', [physicals]);
 
 export const savePosition = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
-  if (physicals.length > 0) await tx.query('UPDATE read_model_tables SET commit_position = $2, prepare_position = $3 WHERE physical = ANY($1)', [physicals, commit.toString(), prepare.toString()]);
+  if (physicals.length > 0)
+    await tx.query('UPDATE read_model_tables SET commit_position = $2, prepare_position = $3 WHERE physical = ANY($1)', [
+      physicals,
+      commit.toString(),
+      prepare.toString(),
+    ]);
 };
 
 export const saveSearched = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
-  if (physicals.length > 0) await tx.query('UPDATE read_model_tables SET searched_commit = $2, searched_prepare = $3 WHERE physical = ANY($1)', [physicals, commit.toString(), prepare.toString()]);
+  if (physicals.length > 0)
+    await tx.query('UPDATE read_model_tables SET searched_commit = $2, searched_prepare = $3 WHERE physical = ANY($1)', [
+      physicals,
+      commit.toString(),
+      prepare.toString(),
+    ]);
 };
 
 export const saveHalt = async (tx: ClientBase, physical: string, halt: Halt | undefined): Promise<void> => {
-  await tx.query('UPDATE read_model_tables SET halt = $2 WHERE physical = $1', [physical, halt === undefined ? null : JSON.stringify(halt)]);
+  await tx.query('UPDATE read_model_tables SET halt = $2 WHERE physical = $1', [
+    physical,
+    halt === undefined ? null : JSON.stringify(halt),
+  ]);
 };
 
 /** `same`: the table fits the program · `older`: it must be rebuilt · `newer`: a newer program made it, and this one leaves it alone. */
@@ -81,7 +123,9 @@ export const columnsSql = ({ shape }: ReadModel): string => {
 
 export const createIndexes = async (db: ClientBase | Pool, { shape }: ReadModel, physical: string): Promise<void> => {
   for (const [index, { columns, where }] of shape.indexes.entries()) {
-    await db.query(`CREATE INDEX IF NOT EXISTS ${quoted(`${physical}_i${index + 1}`)} ON ${quoted(physical)} (${columns.map(quoted).join(', ')})${where === undefined ? '' : ` WHERE ${where}`}`);
+    await db.query(
+      `CREATE INDEX IF NOT EXISTS ${quoted(`${physical}_i${index + 1}`)} ON ${quoted(physical)} (${columns.map(quoted).join(', ')})${where === undefined ? '' : ` WHERE ${where}`}`,
+    );
   }
 };
 
@@ -89,7 +133,14 @@ const createTable = async (tx: ClientBase, model: ReadModel, state: 'live' | 'sh
   const { rows } = await tx.query<{ generation: string }>(`SELECT nextval('read_model_generation')::text AS generation`);
   const physical = `${model.name}_v${model.version}_${rows[0]?.generation}`;
   await tx.query(`CREATE TABLE ${quoted(physical)} ${columnsSql(model)}`);
-  await tx.query('INSERT INTO read_model_tables (physical, model, version, hash, state, facts_ready) VALUES ($1, $2, $3, $4, $5, $6)', [physical, model.name, model.version, model.hash, state, model.facts.length === 0]);
+  await tx.query('INSERT INTO read_model_tables (physical, model, version, hash, state, facts_ready) VALUES ($1, $2, $3, $4, $5, $6)', [
+    physical,
+    model.name,
+    model.version,
+    model.hash,
+    state,
+    model.facts.length === 0,
+  ]);
   return physical;
 };
 
@@ -97,7 +148,9 @@ const createTable = async (tx: ClientBase, model: ReadModel, state: 'live' | 'sh
 export const pointView = async (tx: ClientBase, model: ReadModel, physical: string): Promise<void> => {
   // Not CREATE OR REPLACE, which refuses other columns than the view had.
   await tx.query(`DROP VIEW IF EXISTS ${quoted(model.name)}`);
-  await tx.query(`CREATE VIEW ${quoted(model.name)} AS SELECT ${model.shape.columns.map(({ name }) => quoted(name)).join(', ')} FROM ${quoted(physical)}`);
+  await tx.query(
+    `CREATE VIEW ${quoted(model.name)} AS SELECT ${model.shape.columns.map(({ name }) => quoted(name)).join(', ')} FROM ${quoted(physical)}`,
+  );
 };
 
 /** Forgets a physical table and drops it, in the caller's transaction. */
@@ -107,7 +160,8 @@ export const dropTable = async (tx: ClientBase, physical: string): Promise<void>
   await tx.query(`DROP TABLE IF EXISTS ${quoted(physical)}`);
 };
 
-const lockModel = (tx: ClientBase, model: ReadModel): Promise<unknown> => tx.query(`SELECT pg_advisory_xact_lock(hashtext('read_model'), hashtext($1))`, [model.name]);
+const lockModel = (tx: ClientBase, model: ReadModel): Promise<unknown> =>
+  tx.query(`SELECT pg_advisory_xact_lock(hashtext('read_model'), hashtext($1))`, [model.name]);
 
 /** Makes the model's live table if there is none, and gives the live one back, whatever its version. */
 export const ensureLive = (pool: Pool, model: ReadModel): Promise<Registered> =>
@@ -135,7 +189,10 @@ export const ensureShadow = (pool: Pool, model: ReadModel): Promise<Registered |
 
 /** Drops tables that have been swapped out; those a slow reader still holds stay for the next time. */
 export const sweepRetired = async (pool: Pool, models: readonly string[]): Promise<void> => {
-  const { rows } = await pool.query<{ physical: string }>(`SELECT physical FROM read_model_tables WHERE model = ANY($1) AND state = 'retired'`, [models]);
+  const { rows } = await pool.query<{ physical: string }>(
+    `SELECT physical FROM read_model_tables WHERE model = ANY($1) AND state = 'retired'`,
+    [models],
+  );
   for (const { physical } of rows) {
     await inTransaction(pool, (tx) => dropTable(tx, physical), `BEGIN; SET LOCAL lock_timeout = '300ms'`).catch(() => undefined);
   }

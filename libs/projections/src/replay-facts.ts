@@ -19,7 +19,8 @@ export class RebuildImpossible extends Error {
 }
 
 /** A model that cannot fold its own history. */
-export const haltedRebuild = (halt: Halt): RebuildImpossible => new RebuildImpossible(`${halt.model} halted at ${halt.item.type} ${halt.item.stream}@${halt.item.revision}: ${halt.reason}`, halt);
+export const haltedRebuild = (halt: Halt): RebuildImpossible =>
+  new RebuildImpossible(`${halt.model} halted at ${halt.item.type} ${halt.item.stream}@${halt.item.revision}: ${halt.reason}`, halt);
 
 const servicesOf = ({ model }: Member): readonly string[] => [...new Set(model.facts.map(({ service }) => service))].sort();
 
@@ -31,13 +32,20 @@ const foldReplayed = async (tx: ClientBase, member: Member, { envelopes, next }:
 };
 
 /** Replays from the table's cursor to the end of the log, a transaction for each piece. Gives the number of envelopes read. */
-export const replayInPieces = async (pool: Pool, stop: Stopper, replay: Replay, member: Member, cursor: string | undefined): Promise<number> => {
+export const replayInPieces = async (
+  pool: Pool,
+  stop: Stopper,
+  replay: Replay,
+  member: Member,
+  cursor: string | undefined,
+): Promise<number> => {
   let read = 0;
   for await (const batch of replay(servicesOf(member), cursor, stop.signal)) {
     if (stop.stopped) throw new Stopped();
     const halt = await inTransaction(pool, async (tx) => {
       const [table] = await lockTables(tx, [member.physical]);
-      if (table === undefined || table.state === 'retired') throw new RebuildImpossible(`${member.physical} is gone: another program rebuilds ${member.model.name}`);
+      if (table === undefined || table.state === 'retired')
+        throw new RebuildImpossible(`${member.physical} is gone: another program rebuilds ${member.model.name}`);
       return table.halt ?? foldReplayed(tx, member, batch);
     });
     if (halt !== undefined) throw haltedRebuild(halt);
@@ -47,7 +55,13 @@ export const replayInPieces = async (pool: Pool, stop: Stopper, replay: Replay, 
 };
 
 /** The last piece of a replay, inside the transaction that makes the table ready: nothing is delivered to the model while it runs. */
-export const replayRest = async (tx: ClientBase, stop: Stopper, replay: Replay, member: Member, cursor: string | undefined): Promise<void> => {
+export const replayRest = async (
+  tx: ClientBase,
+  stop: Stopper,
+  replay: Replay,
+  member: Member,
+  cursor: string | undefined,
+): Promise<void> => {
   for await (const batch of replay(servicesOf(member), cursor, stop.signal)) {
     const halt = await foldReplayed(tx, member, batch);
     if (halt !== undefined) throw haltedRebuild(halt);

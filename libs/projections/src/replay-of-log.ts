@@ -19,7 +19,8 @@ const endsOf = async (log: Log, topics: readonly string[], from: Offsets): Promi
   for (const topic of topics) {
     for (const [partition, { first, next }] of await log.bounds(topic)) {
       const place = placeOf({ topic, partition });
-      if (first > BigInt(from[place] ?? 0)) throw new RebuildImpossible(`the log of ${place} begins at ${first} by now; what stood before can only be told again by its owner`);
+      if (first > BigInt(from[place] ?? 0))
+        throw new RebuildImpossible(`the log of ${place} begins at ${first} by now; what stood before can only be told again by its owner`);
       ends.set(place, next);
     }
   }

@@ -49,7 +49,10 @@ export const pauseBefore = (attempt: number): number => Math.min(LONGEST_PAUSE_M
 export const untilDone = async <T>(
   stop: Stopper,
   run: () => Promise<T>,
-  options: { readonly onTrouble?: ((trouble: { readonly error: unknown; readonly attempt: number }) => void) | undefined; readonly isFinal?: (error: unknown) => boolean },
+  options: {
+    readonly onTrouble?: ((trouble: { readonly error: unknown; readonly attempt: number }) => void) | undefined;
+    readonly isFinal?: (error: unknown) => boolean;
+  },
 ): Promise<T> => {
   for (let attempt = 1; ; attempt++) {
     if (stop.stopped) throw new Stopped();

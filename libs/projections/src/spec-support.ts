@@ -15,7 +15,9 @@ export const until = async (holds: () => boolean | Promise<boolean>): Promise<vo
 let databases = 0;
 
 /** A database of the suite's own on the tests' PostgreSQL. */
-export const openDatabase = async (suite: string): Promise<{ readonly pool: Pool; readonly url: string; readonly close: () => Promise<void> }> => {
+export const openDatabase = async (
+  suite: string,
+): Promise<{ readonly pool: Pool; readonly url: string; readonly close: () => Promise<void> }> => {
   const server = process.env['QIYUE_TEST_POSTGRES_URL'] as string;
   const name = `projections_${suite}_${process.pid}_${(databases += 1)}`;
   const admin = new Pool({ connectionString: `${server}/postgres`, max: 1 });
@@ -51,14 +53,19 @@ export const fakeStore = (): FakeStore => {
   const wakers = new Set<() => void>();
   let held = false;
   const wakeAll = (): void => [...wakers].forEach((wake) => wake());
-  const lastOf = (categories: readonly string[]): Position | undefined => log.findLast(({ category }) => categories.includes(category))?.position;
+  const lastOf = (categories: readonly string[]): Position | undefined =>
+    log.findLast(({ category }) => categories.includes(category))?.position;
   const subscribe: Subscribe = ({ categories, from, onBatch, batchSize = 500 }) => {
     let handled = from;
     let stopped = false;
     let running = true;
     const loop = (async () => {
       while (!stopped) {
-        const next = held ? [] : log.filter(({ category, position }) => categories.includes(category) && comparePositions(position, handled) > 0).slice(0, batchSize);
+        const next = held
+          ? []
+          : log
+              .filter(({ category, position }) => categories.includes(category) && comparePositions(position, handled) > 0)
+              .slice(0, batchSize);
         const upTo = next.at(-1)?.position;
         if (upTo === undefined) {
           await new Promise<void>((resolve) => {
@@ -83,7 +90,16 @@ export const fakeStore = (): FakeStore => {
         wakeAll();
         await loop;
       },
-      health: () => ({ state: running ? 'live' : 'stopped', position: handled, lastError: undefined, events: 0, batches: 0, resubscriptions: 0, failures: 0, stalls: 0 }),
+      health: () => ({
+        state: running ? 'live' : 'stopped',
+        position: handled,
+        lastError: undefined,
+        events: 0,
+        batches: 0,
+        resubscriptions: 0,
+        failures: 0,
+        stalls: 0,
+      }),
     };
     return subscription;
   };
@@ -105,8 +121,17 @@ export const fakeStore = (): FakeStore => {
         type,
         data,
         metadata: {
-          schemaVersion: 1, correlationId: 'c', causationId: 'c', commandId: id, fingerprint: '', command: 'x', factsHash: '',
-          actor: { kind: 'system', id: 'spec' }, recordedAt: '2026-03-02T00:00:00.000Z', prevHash: '', hash: '',
+          schemaVersion: 1,
+          correlationId: 'c',
+          causationId: 'c',
+          commandId: id,
+          fingerprint: '',
+          command: 'x',
+          factsHash: '',
+          actor: { kind: 'system', id: 'spec' },
+          recordedAt: '2026-03-02T00:00:00.000Z',
+          prevHash: '',
+          hash: '',
         },
       };
       log.push(stored);
@@ -128,7 +153,13 @@ const orderEvents = events({
   OrderDropped: internal('spec', Type.Object({})),
 });
 
-export const order = stream({ category: 'order', events: orderEvents, initialState: { status: 'none' }, evolve: (state) => state, decide: {} });
+export const order = stream({
+  category: 'order',
+  events: orderEvents,
+  initialState: { status: 'none' },
+  evolve: (state) => state,
+  decide: {},
+});
 
 @Entity('orders')
 export class OrderRow {
@@ -147,7 +178,15 @@ export const ordersModel = (version = 1) =>
     version,
     own: [order],
     on: {
-      OrderPlaced: (_row, { customer, minor, note }, { streamId }) => ({ orderId: streamId, customer, minor, paidMinor: '0', open: true, note: note ?? null, lines: [] }),
+      OrderPlaced: (_row, { customer, minor, note }, { streamId }) => ({
+        orderId: streamId,
+        customer,
+        minor,
+        paidMinor: '0',
+        open: true,
+        note: note ?? null,
+        lines: [],
+      }),
       LineAdded: (row, { sku, minor }) => row && { ...row, minor: row.minor + minor, lines: [...row.lines, { sku, minor }] },
       OrderPaid: (row, { minor }) => row && { ...row, paidMinor: String(BigInt(row.paidMinor) + BigInt(minor)), open: false },
       OrderDropped: () => undefined,
@@ -169,7 +208,10 @@ export const balancesModel = (version = 1) =>
     own: [order],
     on: {
       OrderPlaced: {
-        key: ({ data, streamId }) => [{ side: 'all', bucket: '0' }, { side: data.customer, bucket: String(streamId.length) }],
+        key: ({ data, streamId }) => [
+          { side: 'all', bucket: '0' },
+          { side: data.customer, bucket: String(streamId.length) },
+        ],
         fold: (row, { minor }, _item, key) => {
           const { side, bucket } = key as BalanceRow;
           return { side, bucket, items: (row?.items ?? 0) + 1, minor: String(BigInt(row?.minor ?? 0) + BigInt(minor)) };
@@ -178,7 +220,12 @@ export const balancesModel = (version = 1) =>
     },
   });
 
-const fact = <Name extends string, Schema extends Fact['schema']>(service: Fact['service'], name: Name, schema: Schema, example: Fact<Name, Schema>['example']): Fact<Name, Schema> => ({ service, name, version: 1, meaning: 'Spec.', schema, example });
+const fact = <Name extends string, Schema extends Fact['schema']>(
+  service: Fact['service'],
+  name: Name,
+  schema: Schema,
+  example: Fact<Name, Schema>['example'],
+): Fact<Name, Schema> => ({ service, name, version: 1, meaning: 'Spec.', schema, example });
 
 export const AccountOpened = fact('identity', 'AccountOpened', Type.Object({ name: Type.String() }), { name: 'x' });
 export const AccountCounted = fact('identity', 'AccountCounted', Type.Object({ by: Type.Integer() }), { by: 1 });
@@ -208,7 +255,10 @@ export const fakeLog = () => {
     const head = log.length;
     for (let at = from === undefined ? 0 : Number(from); at < head; at += 3) {
       const end = Math.min(at + 3, head);
-      yield { envelopes: log.slice(at, end).filter(({ source }) => services.some((service) => source === `/qiyue/${service}`)), next: String(end) };
+      yield {
+        envelopes: log.slice(at, end).filter(({ source }) => services.some((service) => source === `/qiyue/${service}`)),
+        next: String(end),
+      };
     }
   };
   return {
@@ -218,10 +268,23 @@ export const fakeLog = () => {
       const previous = last.get(streamName);
       last.set(streamName, String(revision));
       const envelope: Envelope = {
-        specversion: '1.0', id: `${streamName}@${revision}`, source: `/qiyue/${of.service}`, type: typeOf(of), subject: streamName, partitionkey: streamName,
-        time: '2026-03-02T00:00:00.000Z', recordedtime: '2026-03-02T00:00:00.000Z', datacontenttype: 'application/json', dataschema: '', sequence: String(revision),
+        specversion: '1.0',
+        id: `${streamName}@${revision}`,
+        source: `/qiyue/${of.service}`,
+        type: typeOf(of),
+        subject: streamName,
+        partitionkey: streamName,
+        time: '2026-03-02T00:00:00.000Z',
+        recordedtime: '2026-03-02T00:00:00.000Z',
+        datacontenttype: 'application/json',
+        dataschema: '',
+        sequence: String(revision),
         ...(previous === undefined ? {} : { previoussequence: previous }),
-        position: '0:0', correlationid: 'c', causationid: 'c', chainhash: '', data,
+        position: '0:0',
+        correlationid: 'c',
+        causationid: 'c',
+        chainhash: '',
+        data,
       };
       log.push(envelope);
       return envelope;
@@ -231,6 +294,15 @@ export const fakeLog = () => {
 
 /** An own item, made by hand. */
 export const itemOf = (streamName: string, revision: number, type: string, data: object): Item => ({
-  source: 'own', type, data, id: `${streamName}@${revision}`, stream: streamName, streamId: streamName.slice(streamName.indexOf('-') + 1), revision: BigInt(revision),
-  recordedAt: '2026-03-02T00:00:00.000Z', correlationId: 'c', causationId: 'c', actor: { kind: 'system', id: 'spec' },
+  source: 'own',
+  type,
+  data,
+  id: `${streamName}@${revision}`,
+  stream: streamName,
+  streamId: streamName.slice(streamName.indexOf('-') + 1),
+  revision: BigInt(revision),
+  recordedAt: '2026-03-02T00:00:00.000Z',
+  correlationId: 'c',
+  causationId: 'c',
+  actor: { kind: 'system', id: 'spec' },
 });

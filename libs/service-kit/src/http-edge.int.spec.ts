@@ -303,7 +303,7 @@ describe('papers of the process', () => {
 });
 
 describe('personal data in answers', () => {
-  test('the owner reads it, an officer reads it on record, everybody else a mask', async () => {
+  test('the owner reads it, an officer reads it on record, everybody else a mask (5.2)', async () => {
     expect((await qiyue.get(`/lamp/lamps/${lampId}`, asAnna)).body.owner).toBe('Anna');
     expect((await qiyue.get(`/lamp/lamps/${lampId}`, { as: 'operator' })).body.owner).toBe('[personal]');
     const clerk = { as: { role: 'officer', sub: 'clerk-7' } } as const;

@@ -65,7 +65,7 @@ describe('the one path', () => {
     });
     expect(told.filter(([, lampId]) => lampId === id)).toHaveLength(1);
   });
-  test('a reaction reads personal data revealed, while bus and rows keep it sealed', async () => {
+  test('a reaction reads personal data revealed, while bus and rows keep it sealed (5.1)', async () => {
     const id = await place('Anna the First');
     await light(id, 60);
     await qiyue.settle();

@@ -51,14 +51,18 @@ const testsByClause = (files: readonly SourceFile[]): ReadonlyMap<string, readon
 
 const codesOf = (clause: string): readonly string[] =>
   Object.values(allRejections).flatMap(({ service, table }) =>
-    Object.entries<{ readonly clause?: string }>(table).filter(([, entry]) => entry.clause === clause).map(([code]) => `${service}.${code}`),
+    Object.entries<{ readonly clause?: string }>(table)
+      .filter(([, entry]) => entry.clause === clause)
+      .map(([code]) => `${service}.${code}`),
   );
 
 const eventsOf = (clause: string): readonly string[] => {
   const facts = Object.values(allFacts).flatMap((ofService) => Object.values(ofService) as Fact[]);
   const told = facts.filter((fact) => fact.clause === clause).map(({ service, name }) => `${service}.${name}`);
   const stored = allServices.flatMap(({ name, streams }) =>
-    streams.flatMap(({ events }) => (Object.values(events) as AnyEventType[]).filter((event) => event.clause === clause).map(({ type }) => `${name}.${type}`)),
+    streams.flatMap(({ events }) =>
+      (Object.values(events) as AnyEventType[]).filter((event) => event.clause === clause).map(({ type }) => `${name}.${type}`),
+    ),
   );
   return [...new Set([...told, ...stored])].sort();
 };
@@ -70,8 +74,14 @@ export const clauseIndex = (): readonly ClauseEntry[] => {
   return clauseIds.map((clause) => {
     const { kind, owner, zh, en, parameters } = clauses[clause];
     return {
-      clause, kind, owner, zh, en,
-      parameters: Object.entries(parameters as Readonly<Record<string, { readonly default: number; readonly unit: string }>>).map(([name, { default: value, unit }]) => `${name} = ${value} ${unit}${value === 1 ? '' : 's'}`),
+      clause,
+      kind,
+      owner,
+      zh,
+      en,
+      parameters: Object.entries(parameters as Readonly<Record<string, { readonly default: number; readonly unit: string }>>).map(
+        ([name, { default: value, unit }]) => `${name} = ${value} ${unit}${value === 1 ? '' : 's'}`,
+      ),
       places: code.get(clause) ?? [],
       codes: codesOf(clause),
       events: eventsOf(clause),
@@ -81,4 +91,5 @@ export const clauseIndex = (): readonly ClauseEntry[] => {
 };
 
 /** Whether something in the code carries the clause out and tests show it. */
-export const isBuilt = ({ places, codes, events, tests }: ClauseEntry): boolean => places.length + codes.length + events.length > 0 && tests.length > 0;
+export const isBuilt = ({ places, codes, events, tests }: ClauseEntry): boolean =>
+  places.length + codes.length + events.length > 0 && tests.length > 0;

@@ -14,7 +14,8 @@ export interface SourceFile {
 const filesUnder = (folder: string): readonly string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return ['node_modules', 'dist', '.data', '.nx', '.git', 'coverage'].includes(entry.name) ? [] : filesUnder(path);
+    if (entry.isDirectory())
+      return ['node_modules', 'dist', '.data', '.nx', '.git', 'coverage'].includes(entry.name) ? [] : filesUnder(path);
     return [path];
   });
 

@@ -31,7 +31,12 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
-const settings = (secrets: Secrets, postgresUrl: string, node: EventStoreNode, { port, databasePrefix = 'qiyue_', env = {} }: EmbeddedOptions): Readonly<Record<string, string | undefined>> => ({
+const settings = (
+  secrets: Secrets,
+  postgresUrl: string,
+  node: EventStoreNode,
+  { port, databasePrefix = 'qiyue_', env = {} }: EmbeddedOptions,
+): Readonly<Record<string, string | undefined>> => ({
   PORT: String(port),
   POSTGRES_URL: postgresUrl,
   DATABASE_PREFIX: databasePrefix,

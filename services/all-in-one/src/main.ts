@@ -6,12 +6,38 @@ const dataDir = process.env['QIYUE_DATA'] ?? join(__dirname, '..', '..', '..', '
 
 const main = async (): Promise<void> => {
   const { PORT = '3000', ...env } = process.env;
-  const embedded = await startEmbedded({ dataDir, port: Number(PORT), env: Object.fromEntries(Object.entries(env).filter(([name]) => /^(QIYUE_TEST_CLOCK|SMTP_URL|MAIL_FROM|LOG_LEVEL|HOST|[A-Z_]+_(MAX|MS|BYTES|DAYS|SECONDS))$/.test(name))) });
-  const end = (): void => void embedded.stop().then(() => process.exit(0), () => process.exit(1));
+  const embedded = await startEmbedded({
+    dataDir,
+    port: Number(PORT),
+    env: Object.fromEntries(
+      Object.entries(env).filter(([name]) =>
+        /^(QIYUE_TEST_CLOCK|SMTP_URL|MAIL_FROM|LOG_LEVEL|HOST|[A-Z_]+_(MAX|MS|BYTES|DAYS|SECONDS))$/.test(name),
+      ),
+    ),
+  });
+  const end = (): void =>
+    void embedded.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   console.log(
-    ['', 'Qiyue is up.', '', `  API            ${embedded.url}/docs`, `  OpenAPI        ${embedded.url}/openapi.json`, `  metrics        ${embedded.url}/metrics`, `  data           ${dataDir}`, '', '  staff          name, password', ...embedded.staff.map(({ name, password }) => `                 ${name}, ${password}`), '', 'Ctrl-C stops it; the data stays.', ''].join('\n'),
+    [
+      '',
+      'Qiyue is up.',
+      '',
+      `  API            ${embedded.url}/docs`,
+      `  OpenAPI        ${embedded.url}/openapi.json`,
+      `  metrics        ${embedded.url}/metrics`,
+      `  data           ${dataDir}`,
+      '',
+      '  staff          name, password',
+      ...embedded.staff.map(({ name, password }) => `                 ${name}, ${password}`),
+      '',
+      'Ctrl-C stops it; the data stays.',
+      '',
+    ].join('\n'),
   );
 };
 

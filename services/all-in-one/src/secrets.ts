@@ -13,7 +13,12 @@ export interface Secrets {
   readonly vaultKek: string;
   readonly pepper: string;
   readonly gatewaySecret: string;
-  readonly staff: readonly { readonly name: StaffRole; readonly role: StaffRole; readonly password: string; readonly passwordHash: string }[];
+  readonly staff: readonly {
+    readonly name: StaffRole;
+    readonly role: StaffRole;
+    readonly password: string;
+    readonly passwordHash: string;
+  }[];
 }
 
 const makeSecrets = async (): Promise<Secrets> => ({

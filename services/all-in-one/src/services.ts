@@ -7,4 +7,11 @@ import { orderService } from '@qiyue/order';
 import type { ServiceDefinition } from '@qiyue/service-kit';
 
 /** The six services, in the order the story meets them. */
-export const allServices: readonly ServiceDefinition[] = [identityService, orderService, billingService, invoiceService, notificationService, complianceService];
+export const allServices: readonly ServiceDefinition[] = [
+  identityService,
+  orderService,
+  billingService,
+  invoiceService,
+  notificationService,
+  complianceService,
+];

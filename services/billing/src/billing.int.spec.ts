@@ -1,5 +1,12 @@
 import { complianceFacts, identityFacts, orderFacts } from '@qiyue/contracts';
-import { factTeller, startPlatform, type Answer, type FactTeller, type RequestOptions, type TestPlatform } from '@qiyue/service-kit/testing';
+import {
+  factTeller,
+  startPlatform,
+  type Answer,
+  type FactTeller,
+  type RequestOptions,
+  type TestPlatform,
+} from '@qiyue/service-kit/testing';
 import { randomUUID } from 'node:crypto';
 import { billingService } from './billing.module';
 import { sign, SIGNATURE_HEADER } from './ports/signature';
@@ -21,15 +28,34 @@ const later = (ms: number): string => new Date(Date.parse(qiyue.now()) + ms).toI
 const DAY_MS = 86_400_000;
 
 /** An order somebody has to pay, as the order service tells of it. */
-const order = async (more: Partial<(typeof orderFacts.OrderSubmitted)['example']> = {}): Promise<{ orderId: string; accountId: string }> => {
+const order = async (
+  more: Partial<(typeof orderFacts.OrderSubmitted)['example']> = {},
+): Promise<{ orderId: string; accountId: string }> => {
   const { example } = orderFacts.OrderSubmitted;
   const ids = { orderId: randomUUID(), accountId: randomUUID() };
-  await tell(orderFacts.OrderSubmitted, ids.orderId, { ...example, ...ids, payerName: name, payableMinor: amountMinor, payBy: later(7 * DAY_MS), submittedAt: qiyue.now(), ...more });
+  await tell(orderFacts.OrderSubmitted, ids.orderId, {
+    ...example,
+    ...ids,
+    payerName: name,
+    payableMinor: amountMinor,
+    payBy: later(7 * DAY_MS),
+    submittedAt: qiyue.now(),
+    ...more,
+  });
   await qiyue.settle();
   return ids;
 };
 type Callback = Record<string, unknown> & { paymentId: string };
-const callbackFor = (receivableId: string, more: Record<string, unknown> = {}): Callback => ({ paymentId: `p.${randomUUID()}`, receivableId, amountMinor, currency: 'CNY', method: 'alipay', payerName: name, paidAt: qiyue.now(), ...more });
+const callbackFor = (receivableId: string, more: Record<string, unknown> = {}): Callback => ({
+  paymentId: `p.${randomUUID()}`,
+  receivableId,
+  amountMinor,
+  currency: 'CNY',
+  method: 'alipay',
+  payerName: name,
+  paidAt: qiyue.now(),
+  ...more,
+});
 const signed = (path: string, said: Record<string, unknown>): Promise<Answer> => {
   const raw = JSON.stringify(said);
   return qiyue.post(path, undefined, { raw, headers: { [SIGNATURE_HEADER]: sign(secret, Buffer.from(raw)) } });
@@ -41,8 +67,14 @@ const receivableOf = async (id: string) => (await qiyue.get(`/billing/receivable
 const paymentOf = async (id: string) => (await qiyue.get(`/billing/payments/${id}`, { as: 'officer' })).body;
 const ledger = async (): Promise<SandboxLedger> => (await qiyue.get('/billing/sandbox/ledger', { as: 'operator' })).body;
 const moneyOut = async (paymentId: string) => (await ledger()).moneyOut.filter((out) => out.paymentId === paymentId);
-const misbehave = async (...faults: SandboxFault[]): Promise<void> => expect((await qiyue.post('/billing/sandbox/faults', { faults }, { as: 'operator' })).status).toBe(200) as void;
-const released = (ids: { orderId: string; accountId: string }) => ({ ...ids, refundMinor: amountMinor, currency: 'CNY', releasedAt: qiyue.now() });
+const misbehave = async (...faults: SandboxFault[]): Promise<void> =>
+  expect((await qiyue.post('/billing/sandbox/faults', { faults }, { as: 'operator' })).status).toBe(200) as void;
+const released = (ids: { orderId: string; accountId: string }) => ({
+  ...ids,
+  refundMinor: amountMinor,
+  currency: 'CNY',
+  releasedAt: qiyue.now(),
+});
 /** A paid order: its ids and the payment that paid it. */
 const paidOrder = async () => {
   const ids = await order();
@@ -55,7 +87,13 @@ const paidOrder = async () => {
 describe('callbacks of the gateway (2.2.2)', () => {
   test('a signed callback pays what was ordered', async () => {
     const { orderId, paymentId } = await paidOrder();
-    expect(await receivableOf(orderId)).toMatchObject({ status: 'paid', paymentId, amountMinor, kind: 'order', agreementVersion: '2026-01' });
+    expect(await receivableOf(orderId)).toMatchObject({
+      status: 'paid',
+      paymentId,
+      amountMinor,
+      kind: 'order',
+      agreementVersion: '2026-01',
+    });
     expect(await paymentOf(paymentId)).toMatchObject({ place: 'applied', payerName: name });
   });
 
@@ -66,7 +104,10 @@ describe('callbacks of the gateway (2.2.2)', () => {
     ['half a signature', { [SIGNATURE_HEADER]: 'sha256=abc' }],
   ])('a callback with %s is refused before its content is looked at', async (_what, headers) => {
     const { orderId } = await order();
-    const answer = await qiyue.post('/billing/payments/callbacks', undefined, { raw: JSON.stringify({ ...callbackFor(orderId), nonsense: 1 }), headers: headers as Record<string, string> });
+    const answer = await qiyue.post('/billing/payments/callbacks', undefined, {
+      raw: JSON.stringify({ ...callbackFor(orderId), nonsense: 1 }),
+      headers: headers as Record<string, string>,
+    });
     expect([answer.status, answer.body.code, answer.body.clause]).toEqual([403, 'callback-not-genuine', '2.2.2']);
     expect((await receivableOf(orderId)).status).toBe('open');
   });
@@ -75,14 +116,36 @@ describe('callbacks of the gateway (2.2.2)', () => {
     const { orderId } = await order();
     const raw = JSON.stringify(callbackFor(orderId));
     const spaced = raw.replace('{', '{ ');
-    expect((await qiyue.post('/billing/payments/callbacks', undefined, { raw: spaced, headers: { [SIGNATURE_HEADER]: sign(secret, Buffer.from(raw)) } })).status).toBe(403);
-    expect((await qiyue.post('/billing/payments/callbacks', undefined, { raw: spaced, headers: { [SIGNATURE_HEADER]: sign(secret, Buffer.from(spaced)) } })).status).toBe(200);
+    expect(
+      (
+        await qiyue.post('/billing/payments/callbacks', undefined, {
+          raw: spaced,
+          headers: { [SIGNATURE_HEADER]: sign(secret, Buffer.from(raw)) },
+        })
+      ).status,
+    ).toBe(403);
+    expect(
+      (
+        await qiyue.post('/billing/payments/callbacks', undefined, {
+          raw: spaced,
+          headers: { [SIGNATURE_HEADER]: sign(secret, Buffer.from(spaced)) },
+        })
+      ).status,
+    ).toBe(200);
   });
 
   test.each([
-    ['a negative sum', { amountMinor: -1 }], ['a fraction', { amountMinor: 1.5 }], ['no sum', { amountMinor: 0 }], ['a sum that is text', { amountMinor: '191000' }], ['an unknown field', { nonsense: 1 }],
-    ['a time without its zone', { paidAt: '2026-03-02T02:00:00' }], ['a strange payment id', { paymentId: '../etc' }], ['a currency in small letters', { currency: 'cny' }],
-  ])('a genuine callback with %s is refused as invalid', async (_what, more) => expect((await callback(callbackFor('order-x', more))).status).toBe(422));
+    ['a negative sum', { amountMinor: -1 }],
+    ['a fraction', { amountMinor: 1.5 }],
+    ['no sum', { amountMinor: 0 }],
+    ['a sum that is text', { amountMinor: '191000' }],
+    ['an unknown field', { nonsense: 1 }],
+    ['a time without its zone', { paidAt: '2026-03-02T02:00:00' }],
+    ['a strange payment id', { paymentId: '../etc' }],
+    ['a currency in small letters', { currency: 'cny' }],
+  ])('a genuine callback with %s is refused as invalid', async (_what, more) =>
+    expect((await callback(callbackFor('order-x', more))).status).toBe(422),
+  );
 
   test('told many times at once, a payment counts once', async () => {
     const { orderId } = await order();
@@ -135,7 +198,10 @@ describe('money that must not be applied (2.2.2)', () => {
   test('of another payer is held, seen by officers in clear and by auditors not, and released by an officer', async () => {
     const { orderId, paymentId, path } = await held({ payerName: '上海另外有限公司' });
     const waiting = (await qiyue.get('/billing/payments/held?limit=100', { as: 'officer' })).body.items as { paymentId: string }[];
-    expect(waiting.find((one) => one.paymentId === paymentId)).toMatchObject({ heldFor: 'payer-name-differs', payerName: '上海另外有限公司' });
+    expect(waiting.find((one) => one.paymentId === paymentId)).toMatchObject({
+      heldFor: 'payer-name-differs',
+      payerName: '上海另外有限公司',
+    });
     expect((await qiyue.get(`/billing/payments/${paymentId}`, { as: 'auditor' })).body.payerName).toBe('[personal]');
     expect((await receivableOf(orderId)).status).toBe('open');
     const answer = await qiyue.post(`${path}/release`, { reason: 'parent company', evidence: 'letter of 2 March' }, { as: 'officer' });
@@ -154,7 +220,9 @@ describe('money that must not be applied (2.2.2)', () => {
     const { paymentId, path } = await held({ amountMinor: amountMinor + 1 });
     const refused = await qiyue.post(`${path}/release`, { reason: 'x', evidence: 'y' }, { as: 'officer' });
     expect([refused.status, refused.body.code, refused.body.agreementVersion]).toEqual([409, 'payment-not-releasable', '2026-01']);
-    const answers = await Promise.all(['one', 'two'].map((key) => qiyue.post(`${path}/return`, { reason: 'wrong sum' }, { as: 'finance', key })));
+    const answers = await Promise.all(
+      ['one', 'two'].map((key) => qiyue.post(`${path}/return`, { reason: 'wrong sum' }, { as: 'finance', key })),
+    );
     expect(answers.flatMap(typesOf)).toEqual(['PaymentReturnOrdered']);
     await qiyue.settle();
     expect(await moneyOut(paymentId)).toMatchObject([{ amountMinor: amountMinor + 1, ordered: 1 }]);
@@ -175,7 +243,12 @@ describe('money that must not be applied (2.2.2)', () => {
     await callback(said);
     await qiyue.settle();
     expect(await paymentOf(said.paymentId)).toMatchObject({ place: 'held', heldFor: 'order-unknown', accountId: 'unattributed' });
-    await tell(orderFacts.OrderSubmitted, ids.orderId, { ...orderFacts.OrderSubmitted.example, ...ids, payerName: name, payableMinor: amountMinor });
+    await tell(orderFacts.OrderSubmitted, ids.orderId, {
+      ...orderFacts.OrderSubmitted.example,
+      ...ids,
+      payerName: name,
+      payableMinor: amountMinor,
+    });
     await qiyue.settle();
     expect(await receivableOf(ids.orderId)).toMatchObject({ status: 'paid', paymentId: said.paymentId });
     expect(await paymentOf(said.paymentId)).toMatchObject({ place: 'applied', accountId: ids.accountId, releasedBy: 'billing' });
@@ -193,10 +266,21 @@ describe('money that must not be applied (2.2.2)', () => {
     expect(await paymentOf(said.paymentId)).toMatchObject({ place: 'returned', heldFor: 'order-closed' });
   });
 
-  test.each([['told of the cancellation first', true], ['told that the money is not wanted first', false]])('that was applied while the order was called off goes back once, %s', async (_which, cancelledFirst) => {
+  test.each([
+    ['told of the cancellation first', true],
+    ['told that the money is not wanted first', false],
+  ])('that was applied while the order was called off goes back once, %s', async (_which, cancelledFirst) => {
     const { paymentId, ...ids } = await paidOrder();
     const cancelled = () => tell(orderFacts.OrderCancelled, ids.orderId, { ...ids, reason: 'customer', cancelledAt: qiyue.now() });
-    const notWanted = () => tell(orderFacts.PaymentNotWanted, ids.orderId, { ...ids, paymentId, amountMinor, currency: 'CNY', reason: 'order-cancelled', refusedAt: qiyue.now() });
+    const notWanted = () =>
+      tell(orderFacts.PaymentNotWanted, ids.orderId, {
+        ...ids,
+        paymentId,
+        amountMinor,
+        currency: 'CNY',
+        reason: 'order-cancelled',
+        refusedAt: qiyue.now(),
+      });
     for (const one of cancelledFirst ? [cancelled, notWanted] : [notWanted, cancelled]) {
       await one();
       await qiyue.settle();
@@ -238,7 +322,11 @@ describe('refunds and payouts (2.2.5)', () => {
     await misbehave('delay');
     await tell(orderFacts.RefundReleased, ids.orderId, released(ids));
     await qiyue.settle();
-    const [waiting] = (await qiyue.get('/billing/payouts?status=unknown', { as: 'finance' })).body.items as { payoutId: string; paymentId: string; asked: number }[];
+    const [waiting] = (await qiyue.get('/billing/payouts?status=unknown', { as: 'finance' })).body.items as {
+      payoutId: string;
+      paymentId: string;
+      asked: number;
+    }[];
     expect(waiting).toMatchObject({ paymentId, asked: 1 });
     expect((await receivableOf(ids.orderId)).status).toBe('refunding');
     const early = await qiyue.post(`/billing/payouts/${waiting?.payoutId ?? ''}/retry`, { reason: 'hurry' }, { as: 'finance' });
@@ -253,7 +341,9 @@ describe('refunds and payouts (2.2.5)', () => {
     await misbehave('delay');
     await tell(orderFacts.RefundReleased, ids.orderId, released(ids));
     await qiyue.settle();
-    const [{ payoutId } = { payoutId: '' }] = (await qiyue.get('/billing/payouts?status=unknown', { as: 'finance' })).body.items as { payoutId: string }[];
+    const [{ payoutId } = { payoutId: '' }] = (await qiyue.get('/billing/payouts?status=unknown', { as: 'finance' })).body.items as {
+      payoutId: string;
+    }[];
     await qiyue.restart();
     const settled = { payoutId, outcome: 'settled', settledAt: qiyue.now() };
     expect((await qiyue.post('/billing/payouts/callbacks', settled)).body.code).toBe('callback-not-genuine');
@@ -275,7 +365,9 @@ describe('refunds and payouts (2.2.5)', () => {
     await qiyue.settle();
     const [refused] = (await qiyue.get('/billing/payouts?status=refused', { as: 'finance' })).body.items as { payoutId: string }[];
     expect(refused).toMatchObject({ paymentId, refusedBecause: 'sandbox-says-no' });
-    expect((await qiyue.post(`/billing/payouts/${refused?.payoutId ?? ''}/retry`, { reason: 'asked the bank' }, { as: 'finance' })).status).toBe(200);
+    expect(
+      (await qiyue.post(`/billing/payouts/${refused?.payoutId ?? ''}/retry`, { reason: 'asked the bank' }, { as: 'finance' })).status,
+    ).toBe(200);
     await qiyue.settle();
     expect(await moneyOut(paymentId)).toMatchObject([{ ordered: 1 }]);
     expect((await receivableOf(ids.orderId)).status).toBe('refunded');
@@ -284,15 +376,26 @@ describe('refunds and payouts (2.2.5)', () => {
 
 describe('bills (8.2.3)', () => {
   const accountId = randomUUID();
-  const bill = (more: Record<string, unknown> = {}) => ({ accountId, amountMinor: 12_300, currency: 'CNY', description: '二月用量', dueBy: later(DAY_MS), ...more });
-  const code = async (more: Record<string, unknown> = {}): Promise<unknown> => (await qiyue.post('/billing/bills', bill(more), { as: 'finance' })).body.code;
+  const bill = (more: Record<string, unknown> = {}) => ({
+    accountId,
+    amountMinor: 12_300,
+    currency: 'CNY',
+    description: '二月用量',
+    dueBy: later(DAY_MS),
+    ...more,
+  });
+  const code = async (more: Record<string, unknown> = {}): Promise<unknown> =>
+    (await qiyue.post('/billing/bills', bill(more), { as: 'finance' })).body.code;
 
   test('need a verified name and an agreement in force, in that order', async () => {
     expect(await code()).toBe('account-not-verified');
     await tell(identityFacts.AccountVerified, accountId, { accountId, subject: 'enterprise', verifiedName: name, verifiedAt: qiyue.now() });
     await qiyue.settle();
     expect(await code()).toBe('no-agreement-in-force');
-    await tell(complianceFacts.AgreementVersionPublished, 'user', { ...complianceFacts.AgreementVersionPublished.example, parameters: { billGraceDays: 5 } });
+    await tell(complianceFacts.AgreementVersionPublished, 'user', {
+      ...complianceFacts.AgreementVersionPublished.example,
+      parameters: { billGraceDays: 5 },
+    });
     await qiyue.settle();
     expect(await code({ dueBy: qiyue.now() })).toBe('due-date-in-past');
     expect((await qiyue.post('/billing/bills', bill({ currency: 'XTS' }), { as: 'finance' })).status).toBe(422);
@@ -302,7 +405,10 @@ describe('bills (8.2.3)', () => {
     const dueBy = later(DAY_MS);
     const opened = await qiyue.post('/billing/bills', bill({ dueBy }), { as: 'finance', key: 'bill-1' });
     expect([opened.status, typesOf(opened)]).toEqual([201, ['ReceivableOpened']]);
-    expect((await qiyue.post('/billing/bills', bill({ dueBy }), { as: 'finance', key: 'bill-1' })).body).toMatchObject({ id: opened.body.id, replayed: true });
+    expect((await qiyue.post('/billing/bills', bill({ dueBy }), { as: 'finance', key: 'bill-1' })).body).toMatchObject({
+      id: opened.body.id,
+      replayed: true,
+    });
     const id = opened.body.id as string;
     await qiyue.advanceTo(later(6 * DAY_MS - 1));
     expect(await receivableOf(id)).toMatchObject({ status: 'open', kind: 'bill', description: '二月用量' });
@@ -321,7 +427,9 @@ describe('the sandbox gateway', () => {
     expect([paid.status, paid.body.answers.map(({ status }: { status: number }) => status)]).toEqual([201, [200, 200, 200]]);
     await qiyue.settle();
     expect((await receivableOf(orderId)).status).toBe('paid');
-    expect((await ledger()).moneyIn.filter((one) => one.receivableId === orderId)).toMatchObject([{ paymentId: paid.body.paymentId, amountMinor }]);
+    expect((await ledger()).moneyIn.filter((one) => one.receivableId === orderId)).toMatchObject([
+      { paymentId: paid.body.paymentId, amountMinor },
+    ]);
   });
   test('lets nobody pay, or look into, what another account owes', async () => {
     const { orderId } = await order();
@@ -335,7 +443,9 @@ describe('the sandbox gateway', () => {
     const { orderId, accountId } = await order();
     await qiyue.post('/billing/sandbox/payments', { receivableId: orderId, payerName: '某某' }, owner(accountId));
     await qiyue.settle();
-    expect((await qiyue.get('/billing/payments?place=held', owner(accountId))).body.items).toMatchObject([{ heldFor: 'payer-name-differs', receivableId: orderId }]);
+    expect((await qiyue.get('/billing/payments?place=held', owner(accountId))).body.items).toMatchObject([
+      { heldFor: 'payer-name-differs', receivableId: orderId },
+    ]);
   });
 });
 

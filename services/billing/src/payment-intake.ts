@@ -23,6 +23,13 @@ export class PaymentIntake {
     const telling = { ...said, paidAt: instant(said.paidAt) };
     const { state } = await this.commands.load(receivable, said.receivableId);
     await this.commands.execute(payment, 'tell', said.paymentId, { ...telling, accountId: accountOf(state) }, {}, who);
-    return this.commands.execute(receivable, 'receivePayment', said.receivableId, telling, { now: this.clock.now(), methods: methodsOf(this.config) }, who);
+    return this.commands.execute(
+      receivable,
+      'receivePayment',
+      said.receivableId,
+      telling,
+      { now: this.clock.now(), methods: methodsOf(this.config) },
+      who,
+    );
   }
 }

@@ -1,5 +1,12 @@
 import { orderFacts } from '@qiyue/contracts';
-import { factTeller, startPlatform, type Answer, type FactTeller, type RequestOptions, type TestPlatform } from '@qiyue/service-kit/testing';
+import {
+  factTeller,
+  startPlatform,
+  type Answer,
+  type FactTeller,
+  type RequestOptions,
+  type TestPlatform,
+} from '@qiyue/service-kit/testing';
 import { randomUUID } from 'node:crypto';
 import { invoiceService } from './invoice.module';
 import type { SandboxFault, SandboxLedger } from './ports/sandbox-authority';
@@ -19,7 +26,13 @@ type Ids = { readonly orderId: string; readonly accountId: string };
 const later = (ms: number): string => new Date(Date.parse(qiyue.now()) + ms).toISOString();
 const paid = async (more: Partial<(typeof orderFacts.OrderPaid)['example']> = {}): Promise<Ids> => {
   const ids = { orderId: randomUUID(), accountId: randomUUID() };
-  await tell(orderFacts.OrderPaid, ids.orderId, { ...orderFacts.OrderPaid.example, ...ids, paidAt: qiyue.now(), invoiceDueBy: later(9 * DAY_MS), ...more });
+  await tell(orderFacts.OrderPaid, ids.orderId, {
+    ...orderFacts.OrderPaid.example,
+    ...ids,
+    paidAt: qiyue.now(),
+    invoiceDueBy: later(9 * DAY_MS),
+    ...more,
+  });
   await qiyue.settle();
   return ids;
 };
@@ -31,10 +44,15 @@ const owner = ({ accountId }: Ids): RequestOptions => ({ as: { role: 'customer',
 const invoiceOf = async ({ orderId }: Ids) => (await qiyue.get(`/invoice/invoices/${orderId}`, { as: 'finance' })).body;
 const ledgerOf = async ({ orderId }: Ids) => {
   const ledger: SandboxLedger = (await qiyue.get('/invoice/sandbox/ledger', { as: 'operator' })).body;
-  return { invoices: ledger.invoices.filter((one) => one.orderId === orderId), dispatches: ledger.dispatches.filter((one) => one.orderId === orderId) };
+  return {
+    invoices: ledger.invoices.filter((one) => one.orderId === orderId),
+    dispatches: ledger.dispatches.filter((one) => one.orderId === orderId),
+  };
 };
-const misbehave = async (...faults: SandboxFault[]): Promise<void> => expect((await qiyue.post('/invoice/sandbox/faults', { faults }, { as: 'operator' })).status).toBe(200) as void;
-const giveBack = (ids: Ids, as: RequestOptions = owner(ids)): Promise<Answer> => qiyue.post(`/invoice/invoices/${ids.orderId}/return`, {}, as);
+const misbehave = async (...faults: SandboxFault[]): Promise<void> =>
+  expect((await qiyue.post('/invoice/sandbox/faults', { faults }, { as: 'operator' })).status).toBe(200) as void;
+const giveBack = (ids: Ids, as: RequestOptions = owner(ids)): Promise<Answer> =>
+  qiyue.post(`/invoice/invoices/${ids.orderId}/return`, {}, as);
 const codeOf = ({ status, body }: Answer): readonly unknown[] => [status, body.code];
 /** 09:00 in Shanghai of the next working day has passed. */
 const nextMorning = async (ids: Ids): Promise<void> => qiyue.advanceTo((await invoiceOf(ids)).issueAt as string);
@@ -43,17 +61,31 @@ describe('the invoice of a paid order (2.2.3)', () => {
   test('is issued on the next working morning, not a millisecond earlier, and dispatched the way the customer chose', async () => {
     const ids = await paid();
     const scheduled = await invoiceOf(ids);
-    expect(scheduled).toMatchObject({ status: 'scheduled', title: '杭州示例科技有限公司', address: 'invoices@example.com', overdue: false });
+    expect(scheduled).toMatchObject({
+      status: 'scheduled',
+      title: '杭州示例科技有限公司',
+      address: 'invoices@example.com',
+      overdue: false,
+    });
     await qiyue.advanceTo(new Date(Date.parse(scheduled.issueAt as string) - 1).toISOString());
     expect((await ledgerOf(ids)).invoices).toEqual([]);
     await qiyue.advanceTo(scheduled.issueAt as string);
-    expect(await invoiceOf(ids)).toMatchObject({ status: 'dispatched', issuedAt: scheduled.issueAt, dispatchedAt: scheduled.issueAt, invoiceNumber: expect.stringMatching(/^\d{20}$/) as string });
+    expect(await invoiceOf(ids)).toMatchObject({
+      status: 'dispatched',
+      issuedAt: scheduled.issueAt,
+      dispatchedAt: scheduled.issueAt,
+      invoiceNumber: expect.stringMatching(/^\d{20}$/) as string,
+    });
     expect(await ledgerOf(ids)).toMatchObject({ invoices: [{ asked: 1 }], dispatches: [{ way: 'e-mail', asked: 1 }] });
   });
 
   test('is made once although the fact is told twice', async () => {
     const ids = { orderId: randomUUID(), accountId: randomUUID() };
-    const fact = await tell(orderFacts.OrderPaid, ids.orderId, { ...orderFacts.OrderPaid.example, ...ids, invoiceDueBy: later(9 * DAY_MS) });
+    const fact = await tell(orderFacts.OrderPaid, ids.orderId, {
+      ...orderFacts.OrderPaid.example,
+      ...ids,
+      invoiceDueBy: later(9 * DAY_MS),
+    });
     await tell.again(fact);
     await qiyue.settle();
     await nextMorning(ids);
@@ -65,7 +97,12 @@ describe('the invoice of a paid order (2.2.3)', () => {
     expect(codeOf(await qiyue.get(`/invoice/invoices/${ids.orderId}`, owner(ids)))).toEqual([404, 'not-found']);
   });
 
-  test.each([[['lose-answer']], [['lose-order']], [['lose-order', 'lose-order', 'lose-answer']], [['fail-dispatch', 'fail-dispatch', 'fail-dispatch']]] as const)('is made and sent once in spite of %p', async (faults) => {
+  test.each([
+    [['lose-answer']],
+    [['lose-order']],
+    [['lose-order', 'lose-order', 'lose-answer']],
+    [['fail-dispatch', 'fail-dispatch', 'fail-dispatch']],
+  ] as const)('is made and sent once in spite of %p', async (faults) => {
     const ids = await paid();
     await misbehave(...faults);
     await nextMorning(ids);
@@ -85,16 +122,24 @@ describe('the invoice of a paid order (2.2.3)', () => {
     expect((await invoiceOf(ids)).overdue).toBe(false);
     await qiyue.advanceTo(dueBy as string);
     expect((await invoiceOf(ids)).overdue).toBe(true);
-    expect((await qiyue.get('/invoice/invoices?overdue=true', { as: 'finance' })).body.items.map((one: Ids) => one.orderId)).toEqual([ids.orderId]);
-    expect((await qiyue.post(`/invoice/invoices/${ids.orderId}/issue`, {}, { as: 'finance' })).body.events).toEqual([{ type: 'InvoiceIssueStarted', clause: '2.2.3' }]);
+    expect((await qiyue.get('/invoice/invoices?overdue=true', { as: 'finance' })).body.items.map((one: Ids) => one.orderId)).toEqual([
+      ids.orderId,
+    ]);
+    expect((await qiyue.post(`/invoice/invoices/${ids.orderId}/issue`, {}, { as: 'finance' })).body.events).toEqual([
+      { type: 'InvoiceIssueStarted', clause: '2.2.3' },
+    ]);
     await qiyue.settle();
     expect((await invoiceOf(ids)).status).toBe('dispatched');
   });
 
-  test('shows its personal data to its customer and finance, and nobody else\'s eyes', async () => {
+  test("shows its personal data to its customer and finance, and nobody else's eyes", async () => {
     const ids = await paid();
     expect((await qiyue.get(`/invoice/invoices/${ids.orderId}`, owner(ids))).body.taxId).toBe('91330108MA2GXXXX0A');
-    expect((await qiyue.get(`/invoice/invoices/${ids.orderId}`, { as: 'auditor' })).body).toMatchObject({ taxId: '[personal]', title: '[personal]', address: '[personal]' });
+    expect((await qiyue.get(`/invoice/invoices/${ids.orderId}`, { as: 'auditor' })).body).toMatchObject({
+      taxId: '[personal]',
+      title: '[personal]',
+      address: '[personal]',
+    });
     expect((await qiyue.get(`/invoice/invoices/${ids.orderId}`, owner({ ...ids, accountId: randomUUID() }))).status).toBe(404);
     expect((await qiyue.get('/invoice/invoices', owner(ids))).body.items).toHaveLength(1);
   });
@@ -174,6 +219,7 @@ describe('who may do what', () => {
   ] as const)('%s %s', async (method, path, allowed) => {
     const send = (as: (typeof roles)[number] | 'nobody') => (method === 'GET' ? qiyue.get(path, { as }) : qiyue.post(path, {}, { as }));
     expect((await send('nobody')).status).toBe(401);
-    for (const role of roles) expect([role, (await send(role)).status === 403]).toEqual([role, !(allowed as readonly string[]).includes(role)]);
+    for (const role of roles)
+      expect([role, (await send(role)).status === 403]).toEqual([role, !(allowed as readonly string[]).includes(role)]);
   });
 });

@@ -25,7 +25,12 @@ export const notificationService = defineService({
   config: [NotificationConfig],
   providers: [
     SandboxMailbox,
-    { provide: Mailer, inject: [NotificationConfig, SandboxMailbox], useFactory: (config: NotificationConfig, sandbox: SandboxMailbox) => (config.smtpUrl === undefined ? sandbox : new SmtpMailer(config)) },
+    {
+      provide: Mailer,
+      inject: [NotificationConfig, SandboxMailbox],
+      useFactory: (config: NotificationConfig, sandbox: SandboxMailbox) =>
+        config.smtpUrl === undefined ? sandbox : new SmtpMailer(config),
+    },
   ],
   examples: [noticeExamples, contactExamples],
   clauses: ['2.1.2', '7.1', '7.2'],

@@ -1,3 +1,4 @@
+// 5.2: every read of personal data by staff leaves a record.
 import { events, internal, stream, Type, type AnyStream, type EventOf } from '@qiyue/decider';
 import type { Executor } from '@qiyue/event-store';
 import type { Clock } from '../clock';

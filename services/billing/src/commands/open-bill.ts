@@ -12,18 +12,22 @@ class OpenBillBody {
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/)
   accountId!: string;
 
-  @IsInt() @Min(1) @Max(Number.MAX_SAFE_INTEGER)
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
   amountMinor!: number;
 
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
 
   /** What it is for, as the account will read it. */
-  @IsString() @Length(1, 500)
+  @IsString()
+  @Length(1, 500)
   description!: string;
 
   /** With its offset. */
-  @IsISO8601({ strict: true, strictSeparator: true }) @Matches(/(Z|[+-]\d\d:\d\d)$/)
+  @IsISO8601({ strict: true, strictSeparator: true })
+  @Matches(/(Z|[+-]\d\d:\d\d)$/)
   dueBy!: string;
 }
 
@@ -41,11 +45,17 @@ export class OpenBill {
   @For('finance')
   @Answers(receivable, 'bill', 'receivable-exists', 'account-not-verified', 'no-agreement-in-force', 'due-date-in-past')
   async post(@Body() { dueBy, ...body }: OpenBillBody, @Who() who: Caller): Promise<CommandAnswer> {
-    if (!currenciesOf(this.config).includes(body.currency)) throw kitProblem('invalid', { errors: [{ pointer: '/currency', detail: 'is not a currency that bills are in' }] });
+    if (!currenciesOf(this.config).includes(body.currency))
+      throw kitProblem('invalid', { errors: [{ pointer: '/currency', detail: 'is not a currency that bills are in' }] });
     const now = this.clock.now();
     const receivableId = newId(who, 'bill');
     const [payerName, agreement] = [await this.payerName(body.accountId, who), await termsInForce(this.rows, now)];
-    const facts = { now, methods: methodsOf(this.config), ...(payerName === undefined ? {} : { payerName }), ...(agreement === undefined ? {} : { agreement }) };
+    const facts = {
+      now,
+      methods: methodsOf(this.config),
+      ...(payerName === undefined ? {} : { payerName }),
+      ...(agreement === undefined ? {} : { agreement }),
+    };
     return this.commands.execute(receivable, 'bill', receivableId, { receivableId, dueBy: instant(dueBy), ...body }, facts, who);
   }
 

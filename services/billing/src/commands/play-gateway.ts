@@ -12,33 +12,49 @@ class SandboxPaymentBody {
   receivableId!: string;
 
   /** To tell one payment again; a new one if left out. */
-  @IsOptional() @Matches(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/)
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/)
   paymentId?: string;
 
   /** The right one if left out, like everything below. */
-  @IsOptional() @IsString() @MaxLength(200)
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
   payerName?: string;
 
-  @IsOptional() @IsInt() @Min(1) @Max(Number.MAX_SAFE_INTEGER)
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
   amountMinor?: number;
 
-  @IsOptional() @Matches(/^[A-Z]{3}$/)
+  @IsOptional()
+  @Matches(/^[A-Z]{3}$/)
   currency?: string;
 
-  @IsOptional() @IsString() @Length(1, 64)
+  @IsOptional()
+  @IsString()
+  @Length(1, 64)
   method?: string;
 
-  @IsOptional() @IsString() @Matches(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/)
+  @IsOptional()
+  @IsString()
+  @Matches(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/)
   paidAt?: string;
 
   /** How often the gateway tells it, all at once. */
-  @IsOptional() @IsInt() @Min(1) @Max(20)
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(20)
   times?: number;
 }
 
 class SandboxFaultsBody {
   /** What the next payouts meet, one each: `lose-answer`, `lose-order`, `delay`, `refuse`. */
-  @IsArray() @ArrayMaxSize(100) @IsIn(sandboxFaults, { each: true })
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsIn(sandboxFaults, { each: true })
   faults!: SandboxFault[];
 }
 
@@ -71,7 +87,11 @@ export class PlayGateway {
     const door = `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort ?? 0}/billing/payments/callbacks`;
     const bytes = Buffer.from(JSON.stringify(payment));
     const tell = async (): Promise<SandboxPayment['answers'][number]> => {
-      const headers = { 'content-type': 'application/json', 'x-correlation-id': who.correlationId, [SIGNATURE_HEADER]: sign(this.config.callbackSecret, bytes) };
+      const headers = {
+        'content-type': 'application/json',
+        'x-correlation-id': who.correlationId,
+        [SIGNATURE_HEADER]: sign(this.config.callbackSecret, bytes),
+      };
       const answer = await fetch(door, { method: 'POST', body: bytes, headers, signal: AbortSignal.timeout(this.config.gatewayTimeoutMs) });
       return { status: answer.status, body: await answer.json() };
     };
@@ -107,8 +127,13 @@ export class PlayGateway {
     const amountMinor = given.amountMinor ?? owed?.amountMinor;
     if (amountMinor === undefined) return this.commands.refuse('receivable-unknown', { receivableId });
     return {
-      paymentId: given.paymentId ?? `sandbox.${newId(who, 'payment')}`, receivableId, amountMinor, currency: given.currency ?? owed?.currency ?? 'CNY',
-      method: given.method ?? 'alipay', payerName: given.payerName ?? owed?.payerName ?? '', paidAt: given.paidAt ?? this.clock.now(),
+      paymentId: given.paymentId ?? `sandbox.${newId(who, 'payment')}`,
+      receivableId,
+      amountMinor,
+      currency: given.currency ?? owed?.currency ?? 'CNY',
+      method: given.method ?? 'alipay',
+      payerName: given.payerName ?? owed?.payerName ?? '',
+      paidAt: given.paidAt ?? this.clock.now(),
     };
   }
 }

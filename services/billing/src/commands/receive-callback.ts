@@ -15,21 +15,26 @@ export class CallbackBody {
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/)
   receivableId!: string;
 
-  @IsInt() @Min(1) @Max(Number.MAX_SAFE_INTEGER)
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
   amountMinor!: number;
 
   @Matches(/^[A-Z]{3}$/)
   currency!: string;
 
   /** `alipay`, `wechat-pay`, `bank-transfer`; money of any other method is held. */
-  @IsString() @Length(1, 64)
+  @IsString()
+  @Length(1, 64)
   method!: string;
 
   /** As the gateway knows the payer; empty when it does not. */
-  @IsString() @MaxLength(200)
+  @IsString()
+  @MaxLength(200)
   payerName!: string;
 
-  @IsISO8601({ strict: true, strictSeparator: true }) @Matches(/(Z|[+-]\d\d:\d\d)$/)
+  @IsISO8601({ strict: true, strictSeparator: true })
+  @Matches(/(Z|[+-]\d\d:\d\d)$/)
   paidAt!: string;
 }
 

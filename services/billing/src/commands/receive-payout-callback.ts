@@ -14,12 +14,14 @@ class PayoutCallbackBody {
 
   /** With its offset; when it is settled. */
   @ValidateIf(({ outcome }: PayoutCallbackBody) => outcome === 'settled')
-  @IsISO8601({ strict: true, strictSeparator: true }) @Matches(/(Z|[+-]\d\d:\d\d)$/)
+  @IsISO8601({ strict: true, strictSeparator: true })
+  @Matches(/(Z|[+-]\d\d:\d\d)$/)
   settledAt?: string;
 
   /** A short word, when it is refused. */
   @ValidateIf(({ outcome }: PayoutCallbackBody) => outcome === 'refused')
-  @IsString() @Length(1, 100)
+  @IsString()
+  @Length(1, 100)
   reason?: string;
 }
 
@@ -38,8 +40,16 @@ export class ReceivePayoutCallback {
   @Answers(payout, 'settle', 'payout-unknown')
   async post(@Body() { payoutId, settledAt, reason = '' }: PayoutCallbackBody, @Who() who: Caller): Promise<CommandAnswer> {
     const facts = { now: this.clock.now() };
-    if (settledAt !== undefined) return this.commands.execute(payout, 'settle', payoutId, { payoutId, settledAt: instant(settledAt) }, facts, who);
+    if (settledAt !== undefined)
+      return this.commands.execute(payout, 'settle', payoutId, { payoutId, settledAt: instant(settledAt) }, facts, who);
     const { state } = await this.commands.load(payout, payoutId);
-    return this.commands.execute(payout, 'refuse', payoutId, { payoutId, attempt: state.status === 'none' ? 1 : state.attempt, reason }, facts, who);
+    return this.commands.execute(
+      payout,
+      'refuse',
+      payoutId,
+      { payoutId, attempt: state.status === 'none' ? 1 : state.attempt, reason },
+      facts,
+      who,
+    );
   }
 }

@@ -4,7 +4,8 @@ import { IsString, Length } from 'class-validator';
 import { payout } from '../domain/payout';
 
 class RetryPayoutBody {
-  @IsString() @Length(1, 500)
+  @IsString()
+  @Length(1, 500)
   reason!: string;
 }
 

@@ -5,7 +5,14 @@ const { reject } = billingRejections;
 
 /** What a gateway says about money that has arrived. `method` is its own word; whether it is a supported one is decided with the receivable. */
 export const PaymentTelling = Type.Object({
-  paymentId: Id, receivableId: Id, accountId: Id, amountMinor: Minor, currency: CurrencyCode, method: Type.String({ minLength: 1, maxLength: 64 }), payerName: Personal(), paidAt: At,
+  paymentId: Id,
+  receivableId: Id,
+  accountId: Id,
+  amountMinor: Minor,
+  currency: CurrencyCode,
+  method: Type.String({ minLength: 1, maxLength: 64 }),
+  payerName: Personal(),
+  paidAt: At,
 });
 export type PaymentTelling = Static<typeof PaymentTelling>;
 
@@ -21,8 +28,10 @@ export type Payment = { readonly status: 'none' } | { readonly status: 'told'; r
 
 const evolve = (_payment: Payment, event: EventOf<typeof paymentEvents>): Payment => {
   switch (event.type) {
-    case 'PaymentTold': return { status: 'told', telling: event.data };
-    default: return event.type satisfies never;
+    case 'PaymentTold':
+      return { status: 'told', telling: event.data };
+    default:
+      return event.type satisfies never;
   }
 };
 
@@ -34,7 +43,8 @@ export const differingFields = (known: Omit<PaymentTelling, 'accountId'>, told: 
 
 const tell = (payment: Payment, telling: PaymentTelling, _facts: object) => {
   switch (payment.status) {
-    case 'none': return [paymentEvents.PaymentTold(telling)];
+    case 'none':
+      return [paymentEvents.PaymentTold(telling)];
     case 'told': {
       const differing = differingFields(payment.telling, telling);
       return differing.length === 0 ? [] : reject('payment-differs', { differing: differing.join(' ') });
@@ -42,4 +52,10 @@ const tell = (payment: Payment, telling: PaymentTelling, _facts: object) => {
   }
 };
 
-export const payment = stream({ category: 'payment', events: paymentEvents, initialState: { status: 'none' } as Payment, evolve, decide: { tell } });
+export const payment = stream({
+  category: 'payment',
+  events: paymentEvents,
+  initialState: { status: 'none' } as Payment,
+  evolve,
+  decide: { tell },
+});

@@ -16,7 +16,15 @@ export const receivableEvents = events({
       overdueAt: Type.Optional(At),
       description: Type.Optional(Personal()),
     }),
-    ({ receivableId, accountId, kind, amountMinor, currency, dueBy, openedAt }) => ({ receivableId, accountId, kind, amountMinor, currency, dueBy, openedAt }),
+    ({ receivableId, accountId, kind, amountMinor, currency, dueBy, openedAt }) => ({
+      receivableId,
+      accountId,
+      kind,
+      amountMinor,
+      currency,
+      dueBy,
+      openedAt,
+    }),
   ),
   PaymentReceived: internal(
     'the event beside it tells what becomes of the money',
@@ -32,15 +40,34 @@ export const receivableEvents = events({
   ),
   PaymentReturnOrdered: internal(
     'PaymentReturned tells it once the money is back',
-    Type.Object({ ...money, cause: OneOf('decided', 'order-closed', 'payment-not-wanted'), reason: Type.Optional(Personal()), orderedBy: Id, orderedAt: At }),
+    Type.Object({
+      ...money,
+      cause: OneOf('decided', 'order-closed', 'payment-not-wanted'),
+      reason: Type.Optional(Personal()),
+      orderedBy: Id,
+      orderedAt: At,
+    }),
     { clause: '2.2.2' },
   ),
   PaymentReturned: published(billingFacts.PaymentReturned),
   RefundOrdered: internal('RefundSettled tells it once the money is back', Type.Object({ ...money, orderedAt: At }), { clause: '2.2.5' }),
-  RefundSettled: publishedAs(billingFacts.RefundSettled, Type.Object({ ...billingFacts.RefundSettled.schema.properties, paymentId: Id }), ({ receivableId, accountId, payoutId, amountMinor, currency, settledAt }) => ({
-    receivableId, accountId, payoutId, amountMinor, currency, settledAt,
-  })),
+  RefundSettled: publishedAs(
+    billingFacts.RefundSettled,
+    Type.Object({ ...billingFacts.RefundSettled.schema.properties, paymentId: Id }),
+    ({ receivableId, accountId, payoutId, amountMinor, currency, settledAt }) => ({
+      receivableId,
+      accountId,
+      payoutId,
+      amountMinor,
+      currency,
+      settledAt,
+    }),
+  ),
   ReceivableOverdue: published(billingFacts.ReceivableOverdue),
-  ReceivableClosed: internal('the order service told why', Type.Object({ receivableId: Id, accountId: Id, cause: OneOf('order-cancelled', 'order-expired', 'payment-not-wanted'), closedAt: At }), { clause: '2.2.2' }),
+  ReceivableClosed: internal(
+    'the order service told why',
+    Type.Object({ receivableId: Id, accountId: Id, cause: OneOf('order-cancelled', 'order-expired', 'payment-not-wanted'), closedAt: At }),
+    { clause: '2.2.2' },
+  ),
 });
 export type ReceivableEvent = EventOf<typeof receivableEvents>;

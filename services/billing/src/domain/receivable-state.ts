@@ -36,7 +36,8 @@ export type Receivable =
 
 export const unopened: Receivable = { status: 'unopened', money: [] };
 
-export const moneyOf = (receivable: Receivable, paymentId: string): Money | undefined => receivable.money.find((one) => one.paymentId === paymentId);
+export const moneyOf = (receivable: Receivable, paymentId: string): Money | undefined =>
+  receivable.money.find((one) => one.paymentId === paymentId);
 
 const moved = (receivable: Receivable, paymentId: string, to: Money['place'], heldFor?: Money['heldFor']): readonly Money[] =>
   receivable.money.map((one) => {
@@ -45,7 +46,8 @@ const moved = (receivable: Receivable, paymentId: string, to: Money['place'], he
     return { ...rest, place: to, ...(heldFor === undefined ? {} : { heldFor }) };
   });
 
-const owes = (receivable: Receivable): receivable is Extract<Receivable, { owed: Owed }> => 'owed' in receivable && receivable.status !== 'closed';
+const owes = (receivable: Receivable): receivable is Extract<Receivable, { owed: Owed }> =>
+  'owed' in receivable && receivable.status !== 'closed';
 const became = (receivable: Receivable, status: 'overdue' | 'paid' | 'refunding' | 'refunded', money = receivable.money): Receivable =>
   owes(receivable) ? { ...receivable, status, money } : { ...receivable, money };
 
@@ -60,15 +62,34 @@ export const evolve = (receivable: Receivable, event: ReceivableEvent): Receivab
       const { receivableId: _id, accountId: _account, ...told } = event.data;
       return { ...receivable, money: [...receivable.money, { ...told, place: 'held' }] };
     }
-    case 'PaymentHeld': return { ...receivable, money: moved(receivable, event.data.paymentId, 'held', event.data.reason) };
-    case 'PaymentApplied': return became(receivable, 'paid', moved(receivable, event.data.paymentId, 'applied'));
-    case 'PaymentReleased': return receivable;
-    case 'PaymentReturnOrdered': return { ...receivable, money: moved(receivable, event.data.paymentId, 'in-return') };
-    case 'PaymentReturned': return { ...receivable, money: moved(receivable, event.data.paymentId, 'returned') };
-    case 'RefundOrdered': return became(receivable, 'refunding', moved(receivable, event.data.paymentId, 'in-refund'));
-    case 'RefundSettled': return became(receivable, 'refunded', receivable.money.map((one) => (one.place === 'in-refund' ? { ...one, place: 'refunded' } : one)));
-    case 'ReceivableOverdue': return became(receivable, 'overdue');
-    case 'ReceivableClosed': return { status: 'closed', accountId: event.data.accountId, money: receivable.money, ...('owed' in receivable && receivable.owed !== undefined ? { owed: receivable.owed } : {}) };
-    default: return event satisfies never;
+    case 'PaymentHeld':
+      return { ...receivable, money: moved(receivable, event.data.paymentId, 'held', event.data.reason) };
+    case 'PaymentApplied':
+      return became(receivable, 'paid', moved(receivable, event.data.paymentId, 'applied'));
+    case 'PaymentReleased':
+      return receivable;
+    case 'PaymentReturnOrdered':
+      return { ...receivable, money: moved(receivable, event.data.paymentId, 'in-return') };
+    case 'PaymentReturned':
+      return { ...receivable, money: moved(receivable, event.data.paymentId, 'returned') };
+    case 'RefundOrdered':
+      return became(receivable, 'refunding', moved(receivable, event.data.paymentId, 'in-refund'));
+    case 'RefundSettled':
+      return became(
+        receivable,
+        'refunded',
+        receivable.money.map((one) => (one.place === 'in-refund' ? { ...one, place: 'refunded' } : one)),
+      );
+    case 'ReceivableOverdue':
+      return became(receivable, 'overdue');
+    case 'ReceivableClosed':
+      return {
+        status: 'closed',
+        accountId: event.data.accountId,
+        money: receivable.money,
+        ...('owed' in receivable && receivable.owed !== undefined ? { owed: receivable.owed } : {}),
+      };
+    default:
+      return event satisfies never;
   }
 };

@@ -33,52 +33,103 @@ export interface Opening extends Omit<Owed, 'overdueAt'> {
 /** The account that money for this receivable is attributed to. */
 export const accountOf = (receivable: Receivable): string => {
   switch (receivable.status) {
-    case 'unopened': return unattributed;
-    case 'closed': return receivable.accountId;
-    default: return receivable.owed.accountId;
+    case 'unopened':
+      return unattributed;
+    case 'closed':
+      return receivable.accountId;
+    default:
+      return receivable.owed.accountId;
   }
 };
 
 const faultOf = (receivable: Receivable, money: Pick<Money, 'amountMinor' | 'currency' | 'method' | 'payerName'>, { methods }: Means) => {
   switch (receivable.status) {
-    case 'unopened': return 'order-unknown';
-    case 'closed': return 'order-closed';
-    case 'paid': case 'refunding': case 'refunded': return 'already-paid';
-    case 'open': case 'overdue': return faultOfPayment(receivable.owed, money, methods);
+    case 'unopened':
+      return 'order-unknown';
+    case 'closed':
+      return 'order-closed';
+    case 'paid':
+    case 'refunding':
+    case 'refunded':
+      return 'already-paid';
+    case 'open':
+    case 'overdue':
+      return faultOfPayment(receivable.owed, money, methods);
   }
 };
 
 /** The pieces of an event that say which money it is about. */
-const about = (receivableId: string, accountId: string, { paymentId, amountMinor, currency }: Money) => ({ receivableId, accountId, paymentId, amountMinor, currency });
+const about = (receivableId: string, accountId: string, { paymentId, amountMinor, currency }: Money) => ({
+  receivableId,
+  accountId,
+  paymentId,
+  amountMinor,
+  currency,
+});
 
 const apply = (receivableId: string, { owed }: { readonly owed: Owed }, money: Money, now: Instant) =>
   told.PaymentApplied({
-    ...about(receivableId, owed.accountId, money), kind: owed.kind,
+    ...about(receivableId, owed.accountId, money),
+    kind: owed.kind,
     // Only supported methods are applied, and all supported ones are the catalogue's.
-    method: money.method as Static<typeof PaymentMethod>, receivedAt: money.receivedAt, appliedAt: now,
+    method: money.method as Static<typeof PaymentMethod>,
+    receivedAt: money.receivedAt,
+    appliedAt: now,
   });
 
 type ReturnCause = 'decided' | 'order-closed' | 'payment-not-wanted';
-const sendBack = (receivableId: string, accountId: string, money: Money, cause: ReturnCause, orderedBy: string, now: Instant, reason?: string) =>
-  told.PaymentReturnOrdered({ ...about(receivableId, accountId, money), cause, orderedBy, orderedAt: now, ...(reason === undefined ? {} : { reason }) });
+const sendBack = (
+  receivableId: string,
+  accountId: string,
+  money: Money,
+  cause: ReturnCause,
+  orderedBy: string,
+  now: Instant,
+  reason?: string,
+) =>
+  told.PaymentReturnOrdered({
+    ...about(receivableId, accountId, money),
+    cause,
+    orderedBy,
+    orderedAt: now,
+    ...(reason === undefined ? {} : { reason }),
+  });
 
 /** What becomes of money that has just been received, or that waited for the receivable to be opened. */
 const place = (receivableId: string, receivable: Receivable, money: Money, facts: Now & Means): readonly ReceivableEvent[] => {
   const accountId = accountOf(receivable);
   const reason = faultOf(receivable, money, facts);
-  if (reason === undefined && 'owed' in receivable && receivable.owed !== undefined) return [apply(receivableId, { owed: receivable.owed }, money, facts.now)];
-  const held = told.PaymentHeld({ ...about(receivableId, accountId, money), payerName: money.payerName, reason: reason ?? 'order-unknown', heldAt: facts.now });
+  if (reason === undefined && 'owed' in receivable && receivable.owed !== undefined)
+    return [apply(receivableId, { owed: receivable.owed }, money, facts.now)];
+  const held = told.PaymentHeld({
+    ...about(receivableId, accountId, money),
+    payerName: money.payerName,
+    reason: reason ?? 'order-unknown',
+    heldAt: facts.now,
+  });
   return reason === 'order-closed' ? [held, sendBack(receivableId, accountId, money, 'order-closed', 'billing', facts.now)] : [held];
 };
 
 /** Money that waited because nobody owed it yet counts now, if it is right; the rest stays held, each for its true reason. */
-const placeWaiting = (receivableId: string, opened: ReceivableEvent, before: Receivable, facts: Now & Means): readonly ReceivableEvent[] => {
+const placeWaiting = (
+  receivableId: string,
+  opened: ReceivableEvent,
+  before: Receivable,
+  facts: Now & Means,
+): readonly ReceivableEvent[] => {
   const decided: ReceivableEvent[] = [opened];
   let receivable = evolve(before, opened);
   for (const money of before.money.filter((one) => one.place === 'held')) {
     const next = place(receivableId, receivable, money, facts);
     const applied = next.some(({ type }) => type === 'PaymentApplied');
-    const release = told.PaymentReleased({ receivableId, accountId: accountOf(receivable), paymentId: money.paymentId, reason: 'opened after the money came', releasedBy: 'billing', releasedAt: facts.now });
+    const release = told.PaymentReleased({
+      receivableId,
+      accountId: accountOf(receivable),
+      paymentId: money.paymentId,
+      reason: 'opened after the money came',
+      releasedBy: 'billing',
+      releasedAt: facts.now,
+    });
     decided.push(...(applied ? [release] : []), ...next);
     receivable = next.reduce(evolve, receivable);
   }
@@ -89,14 +140,25 @@ const open = (receivable: Receivable, { receivableId, graceDays, description, ..
   switch (receivable.status) {
     case 'unopened': {
       const overdue = owed.kind === 'bill' && graceDays !== undefined ? { overdueAt: overdueFrom(owed.dueBy, graceDays) } : {};
-      const opened = told.ReceivableOpened({ receivableId, ...owed, ...overdue, openedAt: facts.now, ...(description === undefined ? {} : { description }) });
+      const opened = told.ReceivableOpened({
+        receivableId,
+        ...owed,
+        ...overdue,
+        openedAt: facts.now,
+        ...(description === undefined ? {} : { description }),
+      });
       return placeWaiting(receivableId, opened, receivable, facts);
     }
     // The order was called off before it was heard of here: it stays so.
-    case 'closed': return [];
+    case 'closed':
+      return [];
     default: {
       const { owed: known } = receivable;
-      const same = known.accountId === owed.accountId && known.kind === owed.kind && known.amountMinor === owed.amountMinor && known.currency === owed.currency;
+      const same =
+        known.accountId === owed.accountId &&
+        known.kind === owed.kind &&
+        known.amountMinor === owed.amountMinor &&
+        known.currency === owed.currency;
       return same ? [] : reject('receivable-exists', { receivableId });
     }
   }
@@ -137,7 +199,11 @@ const receivePayment = (receivable: Receivable, payment: Omit<PaymentTelling, 'a
   return [told.PaymentReceived({ ...payment, accountId, receivedAt }), ...place(payment.receivableId, receivable, money, facts)];
 };
 
-const releasePayment = (receivable: Receivable, { receivableId, paymentId, reason, evidence }: { receivableId: string; paymentId: string; reason: string; evidence?: string }, facts: Now & Means & Decided) => {
+const releasePayment = (
+  receivable: Receivable,
+  { receivableId, paymentId, reason, evidence }: { receivableId: string; paymentId: string; reason: string; evidence?: string },
+  facts: Now & Means & Decided,
+) => {
   const money = moneyOf(receivable, paymentId);
   if (receivable.status === 'unopened') return reject('receivable-unknown', { receivableId });
   if (money === undefined) return reject('payment-unknown', { paymentId });
@@ -147,30 +213,61 @@ const releasePayment = (receivable: Receivable, { receivableId, paymentId, reaso
   if (fault !== undefined && fault !== 'payer-name-differs') return reject('payment-not-releasable', { paymentId, heldFor: fault });
   const { accountId } = receivable.owed;
   return [
-    told.PaymentReleased({ receivableId, accountId, paymentId, reason, releasedBy: facts.by, releasedAt: facts.now, ...(evidence === undefined ? {} : { evidence }) }),
+    told.PaymentReleased({
+      receivableId,
+      accountId,
+      paymentId,
+      reason,
+      releasedBy: facts.by,
+      releasedAt: facts.now,
+      ...(evidence === undefined ? {} : { evidence }),
+    }),
     apply(receivableId, receivable, money, facts.now),
   ];
 };
 
-const returnPayment = (receivable: Receivable, { receivableId, paymentId, reason }: { receivableId: string; paymentId: string; reason: string }, { now, by }: Now & Decided) => {
+const returnPayment = (
+  receivable: Receivable,
+  { receivableId, paymentId, reason }: { receivableId: string; paymentId: string; reason: string },
+  { now, by }: Now & Decided,
+) => {
   const money = moneyOf(receivable, paymentId);
-  if (money === undefined) return receivable.status === 'unopened' && receivable.money.length === 0 ? reject('receivable-unknown', { receivableId }) : reject('payment-unknown', { paymentId });
+  if (money === undefined)
+    return receivable.status === 'unopened' && receivable.money.length === 0
+      ? reject('receivable-unknown', { receivableId })
+      : reject('payment-unknown', { paymentId });
   switch (money.place) {
-    case 'held': return [sendBack(receivableId, accountOf(receivable), money, 'decided', by, now, reason)];
-    case 'in-return': case 'returned': return [];
-    case 'applied': case 'in-refund': case 'refunded': return reject('payment-not-held', { paymentId });
+    case 'held':
+      return [sendBack(receivableId, accountOf(receivable), money, 'decided', by, now, reason)];
+    case 'in-return':
+    case 'returned':
+      return [];
+    case 'applied':
+    case 'in-refund':
+    case 'refunded':
+      return reject('payment-not-held', { paymentId });
   }
 };
 
 type ClosingCause = 'order-cancelled' | 'order-expired' | 'payment-not-wanted';
 /** Nobody owes this any more: whatever money is here and not under way goes back, applied money included. */
-const close = (receivable: Receivable, { receivableId, accountId, cause }: { receivableId: string; accountId: string; cause: ClosingCause }, { now }: Now) => {
+const close = (
+  receivable: Receivable,
+  { receivableId, accountId, cause }: { receivableId: string; accountId: string; cause: ClosingCause },
+  { now }: Now,
+) => {
   switch (receivable.status) {
-    case 'closed': case 'refunding': case 'refunded': return [];
+    case 'closed':
+    case 'refunding':
+    case 'refunded':
+      return [];
     default: {
       const returnCause = cause === 'payment-not-wanted' ? cause : 'order-closed';
       const goingBack = receivable.money.filter((one) => one.place === 'held' || one.place === 'applied');
-      return [told.ReceivableClosed({ receivableId, accountId, cause, closedAt: now }), ...goingBack.map((one) => sendBack(receivableId, accountId, one, returnCause, 'billing', now))];
+      return [
+        told.ReceivableClosed({ receivableId, accountId, cause, closedAt: now }),
+        ...goingBack.map((one) => sendBack(receivableId, accountId, one, returnCause, 'billing', now)),
+      ];
     }
   }
 };
@@ -182,16 +279,30 @@ const fallOverdue = (receivable: Receivable, { receivableId }: { receivableId: s
   return [told.ReceivableOverdue({ receivableId, accountId, amountMinor, currency, overdueAt })];
 };
 
-const refund = (receivable: Receivable, { receivableId, amountMinor, currency }: { receivableId: string; amountMinor: number; currency: string }, { now }: Now) => {
+const refund = (
+  receivable: Receivable,
+  { receivableId, amountMinor, currency }: { receivableId: string; amountMinor: number; currency: string },
+  { now }: Now,
+) => {
   switch (receivable.status) {
-    case 'unopened': return reject('receivable-unknown', { receivableId });
+    case 'unopened':
+      return reject('receivable-unknown', { receivableId });
     // One refund per receivable, whatever is retried (2.2.5).
-    case 'refunding': case 'refunded': return [];
-    case 'open': case 'overdue': case 'closed': return reject('refund-exceeds-payment', { paidMinor: 0, askedMinor: amountMinor });
+    case 'refunding':
+    case 'refunded':
+      return [];
+    case 'open':
+    case 'overdue':
+    case 'closed':
+      return reject('refund-exceeds-payment', { paidMinor: 0, askedMinor: amountMinor });
     case 'paid': {
       const paid = receivable.money.find((one) => one.place === 'applied');
       if (paid === undefined) return reject('refund-exceeds-payment', { paidMinor: 0, askedMinor: amountMinor });
-      return refundAmount(paid, { amountMinor, currency }) ?? [told.RefundOrdered({ ...about(receivableId, receivable.owed.accountId, paid), orderedAt: now })];
+      return (
+        refundAmount(paid, { amountMinor, currency }) ?? [
+          told.RefundOrdered({ ...about(receivableId, receivable.owed.accountId, paid), orderedAt: now }),
+        ]
+      );
     }
   }
 };
@@ -208,9 +319,14 @@ const settleRefund = (receivable: Receivable, { receivableId, payoutId, settledA
   return receivable.status === 'refunded' ? [] : reject('payout-unknown', { payoutId });
 };
 
-const settleReturn = (receivable: Receivable, { receivableId, paymentId, payoutId, settledAt }: Settled & { readonly paymentId: string }, _facts: object) => {
+const settleReturn = (
+  receivable: Receivable,
+  { receivableId, paymentId, payoutId, settledAt }: Settled & { readonly paymentId: string },
+  _facts: object,
+) => {
   const money = moneyOf(receivable, paymentId);
-  if (money?.place === 'in-return') return [told.PaymentReturned({ ...about(receivableId, accountOf(receivable), money), payoutId, returnedAt: settledAt })];
+  if (money?.place === 'in-return')
+    return [told.PaymentReturned({ ...about(receivableId, accountOf(receivable), money), payoutId, returnedAt: settledAt })];
   return money?.place === 'returned' ? [] : reject('payout-unknown', { payoutId });
 };
 

@@ -15,7 +15,12 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      seen.push({ method: request.method ?? '', url: request.url ?? '', body: Buffer.concat(chunks), signature: request.headers[SIGNATURE_HEADER] });
+      seen.push({
+        method: request.method ?? '',
+        url: request.url ?? '',
+        body: Buffer.concat(chunks),
+        signature: request.headers[SIGNATURE_HEADER],
+      });
       answer(request, response);
     });
   });
@@ -29,7 +34,8 @@ afterAll(() => {
 beforeEach(() => seen.splice(0));
 
 const says = (status: number, body: unknown) => () => {
-  answer = (_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
+  answer = (_request, response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
 };
 
 describe('the gateway over HTTP (2.2.5)', () => {
@@ -37,11 +43,20 @@ describe('the gateway over HTTP (2.2.5)', () => {
     says(200, { outcome: 'settled', settledAt: '2026-03-03T10:00:00+08:00' })();
     expect(await gateway.payOut(anOrder)).toEqual({ outcome: 'settled', settledAt: '2026-03-03T02:00:00.000Z' });
     const [request] = seen;
-    expect([request?.method, request?.url, JSON.parse(String(request?.body))]).toEqual(['PUT', '/v1/payouts/payout-1', { paymentId: 'p-1', amountMinor: 191_000, currency: 'CNY' }]);
+    expect([request?.method, request?.url, JSON.parse(String(request?.body))]).toEqual([
+      'PUT',
+      '/v1/payouts/payout-1',
+      { paymentId: 'p-1', amountMinor: 191_000, currency: 'CNY' },
+    ]);
     expect(isGenuine(secret, request?.body ?? Buffer.alloc(0), request?.signature)).toBe(true);
   });
   test.each([
-    ['a settled payout', 200, { outcome: 'settled', settledAt: '2026-03-03T02:00:00.000Z' }, { outcome: 'settled', settledAt: '2026-03-03T02:00:00.000Z' }],
+    [
+      'a settled payout',
+      200,
+      { outcome: 'settled', settledAt: '2026-03-03T02:00:00.000Z' },
+      { outcome: 'settled', settledAt: '2026-03-03T02:00:00.000Z' },
+    ],
     ['a refused one', 200, { outcome: 'refused', reason: 'account-closed' }, { outcome: 'refused', reason: 'account-closed' }],
     ['a pending one', 202, { outcome: 'pending' }, { outcome: 'pending' }],
     ['one it never received', 404, {}, { outcome: 'not-received' }],
@@ -51,8 +66,13 @@ describe('the gateway over HTTP (2.2.5)', () => {
     expect([seen[0]?.method, isGenuine(secret, Buffer.from('payout-1'), seen[0]?.signature)]).toEqual(['GET', true]);
   });
   test.each([
-    ['an error', 500, { outcome: 'settled', settledAt: '2026-03-03T02:00:00.000Z' }], ['nonsense', 200, 'hello'], ['an unknown outcome', 200, { outcome: 'maybe' }], ['a settlement without its time', 200, { outcome: 'settled' }],
-    ['a settlement at no time', 200, { outcome: 'settled', settledAt: 'yesterday' }], ['a refusal without a reason', 200, { outcome: 'refused' }], ['another place', 302, {}],
+    ['an error', 500, { outcome: 'settled', settledAt: '2026-03-03T02:00:00.000Z' }],
+    ['nonsense', 200, 'hello'],
+    ['an unknown outcome', 200, { outcome: 'maybe' }],
+    ['a settlement without its time', 200, { outcome: 'settled' }],
+    ['a settlement at no time', 200, { outcome: 'settled', settledAt: 'yesterday' }],
+    ['a refusal without a reason', 200, { outcome: 'refused' }],
+    ['another place', 302, {}],
   ])('that answers with %s leaves the outcome unknown', async (_what, status, body) => {
     says(status, body)();
     await expect(gateway.payOut(anOrder)).rejects.toThrow();

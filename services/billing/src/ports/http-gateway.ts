@@ -12,7 +12,8 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 const answerOf = (body: unknown): GatewayAnswer => {
   const { outcome, settledAt, reason } = (body ?? {}) as Record<string, unknown>;
-  if (outcome === 'settled' && isText(settledAt) && !Number.isNaN(Date.parse(settledAt))) return { outcome, settledAt: new Date(settledAt).toISOString() };
+  if (outcome === 'settled' && isText(settledAt) && !Number.isNaN(Date.parse(settledAt)))
+    return { outcome, settledAt: new Date(settledAt).toISOString() };
   if (outcome === 'refused' && isText(reason)) return { outcome, reason };
   if (outcome === 'pending') return { outcome };
   throw new Error('the gateway answered something that says nothing about the outcome');
@@ -29,7 +30,11 @@ export class HttpGateway extends PaymentGateway {
 
   override async payOut({ payoutId, paymentId, amountMinor, currency }: PayoutOrder): Promise<GatewayAnswer> {
     const body = Buffer.from(JSON.stringify({ paymentId, amountMinor, currency }));
-    const response = await this.call(payoutId, { method: 'PUT', body, headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: sign(this.options.secret, body) } });
+    const response = await this.call(payoutId, {
+      method: 'PUT',
+      body,
+      headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: sign(this.options.secret, body) },
+    });
     if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
     return answerOf(await response.json());
   }
@@ -42,6 +47,10 @@ export class HttpGateway extends PaymentGateway {
   }
 
   private call(payoutId: string, request: RequestInit): Promise<Response> {
-    return fetch(`${this.options.url.replace(/\/$/, '')}/payouts/${encodeURIComponent(payoutId)}`, { ...request, redirect: 'error', signal: AbortSignal.timeout(this.options.timeoutMs) });
+    return fetch(`${this.options.url.replace(/\/$/, '')}/payouts/${encodeURIComponent(payoutId)}`, {
+      ...request,
+      redirect: 'error',
+      signal: AbortSignal.timeout(this.options.timeoutMs),
+    });
   }
 }

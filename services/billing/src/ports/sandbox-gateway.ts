@@ -11,9 +11,22 @@ export type SandboxFault = (typeof sandboxFaults)[number];
 
 /** Money that the sandbox took in or sent out, as it remembers it. */
 export interface SandboxLedger {
-  readonly moneyIn: readonly { readonly paymentId: string; readonly receivableId: string; readonly amountMinor: number; readonly currency: string; readonly at: string }[];
+  readonly moneyIn: readonly {
+    readonly paymentId: string;
+    readonly receivableId: string;
+    readonly amountMinor: number;
+    readonly currency: string;
+    readonly at: string;
+  }[];
   /** `ordered`: how often the payout was ordered; the money went out once. */
-  readonly moneyOut: readonly { readonly payoutId: string; readonly paymentId: string; readonly amountMinor: number; readonly currency: string; readonly at: string; readonly ordered: number }[];
+  readonly moneyOut: readonly {
+    readonly payoutId: string;
+    readonly paymentId: string;
+    readonly amountMinor: number;
+    readonly currency: string;
+    readonly at: string;
+    readonly ordered: number;
+  }[];
 }
 
 interface Out {
@@ -54,7 +67,8 @@ export class SandboxGateway extends PaymentGateway {
        RETURNING payment_id AS "paymentId", amount_minor AS "amountMinor", currency, at, silent`,
       [payoutId, paymentId, amountMinor, currency, this.clock.now(), fault === 'delay' ? 2 : 0],
     );
-    if (out === undefined || out.paymentId !== paymentId || out.amountMinor !== String(amountMinor) || out.currency !== currency) throw new Error('sandbox: this payout was ordered with another content');
+    if (out === undefined || out.paymentId !== paymentId || out.amountMinor !== String(amountMinor) || out.currency !== currency)
+      throw new Error('sandbox: this payout was ordered with another content');
     if (fault === 'lose-answer') throw new Error('sandbox: the answer got lost');
     return out.silent > 0 ? { outcome: 'pending' } : { outcome: 'settled', settledAt: out.at };
   }
@@ -70,7 +84,10 @@ export class SandboxGateway extends PaymentGateway {
   /** Notes money that a payer gave; the same payment counts once. */
   async takeIn(payment: SandboxLedger['moneyIn'][number]): Promise<void> {
     const { paymentId, receivableId, amountMinor, currency, at } = payment;
-    await this.sql('INSERT INTO sandbox_money_in (payment_id, receivable_id, amount_minor, currency, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (payment_id) DO NOTHING', [paymentId, receivableId, amountMinor, currency, at]);
+    await this.sql(
+      'INSERT INTO sandbox_money_in (payment_id, receivable_id, amount_minor, currency, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (payment_id) DO NOTHING',
+      [paymentId, receivableId, amountMinor, currency, at],
+    );
   }
 
   /** The next payouts meet these faults, one each, in this order. */
@@ -79,19 +96,29 @@ export class SandboxGateway extends PaymentGateway {
   }
 
   async ledger(): Promise<SandboxLedger> {
-    const moneyIn = await this.sql<SandboxLedger['moneyIn'][number]>('SELECT payment_id AS "paymentId", receivable_id AS "receivableId", amount_minor AS "amountMinor", currency, at FROM sandbox_money_in ORDER BY at, payment_id');
-    const moneyOut = await this.sql<SandboxLedger['moneyOut'][number]>('SELECT payout_id AS "payoutId", payment_id AS "paymentId", amount_minor AS "amountMinor", currency, at, ordered FROM sandbox_money_out ORDER BY at, payout_id');
-    const inNumbers = <T extends { readonly amountMinor: number }>(list: readonly T[]): readonly T[] => list.map((one) => ({ ...one, amountMinor: Number(one.amountMinor) }));
+    const moneyIn = await this.sql<SandboxLedger['moneyIn'][number]>(
+      'SELECT payment_id AS "paymentId", receivable_id AS "receivableId", amount_minor AS "amountMinor", currency, at FROM sandbox_money_in ORDER BY at, payment_id',
+    );
+    const moneyOut = await this.sql<SandboxLedger['moneyOut'][number]>(
+      'SELECT payout_id AS "payoutId", payment_id AS "paymentId", amount_minor AS "amountMinor", currency, at, ordered FROM sandbox_money_out ORDER BY at, payout_id',
+    );
+    const inNumbers = <T extends { readonly amountMinor: number }>(list: readonly T[]): readonly T[] =>
+      list.map((one) => ({ ...one, amountMinor: Number(one.amountMinor) }));
     return { moneyIn: inNumbers(moneyIn), moneyOut: inNumbers(moneyOut) };
   }
 
   private async find(payoutId: string): Promise<Out | undefined> {
-    const [out] = await this.sql<Out>('SELECT payment_id AS "paymentId", amount_minor AS "amountMinor", currency, at, silent FROM sandbox_money_out WHERE payout_id = $1', [payoutId]);
+    const [out] = await this.sql<Out>(
+      'SELECT payment_id AS "paymentId", amount_minor AS "amountMinor", currency, at, silent FROM sandbox_money_out WHERE payout_id = $1',
+      [payoutId],
+    );
     return out;
   }
 
   private async nextFault(payoutId: string): Promise<SandboxFault | undefined> {
-    const [scripted] = await this.sql<{ fault: SandboxFault }>('DELETE FROM sandbox_faults WHERE number = (SELECT number FROM sandbox_faults ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING fault');
+    const [scripted] = await this.sql<{ fault: SandboxFault }>(
+      'DELETE FROM sandbox_faults WHERE number = (SELECT number FROM sandbox_faults ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING fault',
+    );
     return scripted?.fault ?? this.seededFault(payoutId);
   }
 

@@ -6,7 +6,9 @@ const right = sign(secret, bytes);
 
 describe('the signature of a callback (2.2.2)', () => {
   test('is the HMAC-SHA256 of the bytes, as RFC 4231 computes it', () =>
-    expect(sign('Jefe', Buffer.from('what do ya want for nothing?'))).toBe('sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'));
+    expect(sign('Jefe', Buffer.from('what do ya want for nothing?'))).toBe(
+      'sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+    ));
   test('holds for the very bytes', () => expect(isGenuine(secret, bytes, right)).toBe(true));
   test.each([
     ['other bytes', Buffer.from('{"paymentId":"p-2"}'), right],

@@ -30,11 +30,13 @@ class World {
   /** One life of the reaction; whatever it had in hand is lost when it crashes. Lives of one event give commands with the same ids, deadlines with others. */
   async live(cause: string): Promise<void> {
     const gateway: PaymentGateway = {
-      payOut: (order) => this.call(() => {
-        if (!this.moneyOut.some((one) => one.payoutId === order.payoutId)) this.moneyOut.push(order);
-        return { outcome: 'settled', settledAt: this.now };
-      }),
-      outcomeOf: () => this.call(() => (this.moneyOut.length === 0 ? { outcome: 'not-received' } : { outcome: 'settled', settledAt: this.now })),
+      payOut: (order) =>
+        this.call(() => {
+          if (!this.moneyOut.some((one) => one.payoutId === order.payoutId)) this.moneyOut.push(order);
+          return { outcome: 'settled', settledAt: this.now };
+        }),
+      outcomeOf: () =>
+        this.call(() => (this.moneyOut.length === 0 ? { outcome: 'not-received' } : { outcome: 'settled', settledAt: this.now })),
     };
     const context = {
       now: this.now,
@@ -58,7 +60,11 @@ class World {
   }
 
   private decide(name: string, command: unknown, facts: unknown): readonly PayoutEvent[] {
-    const decided = (payout.decide as unknown as Record<string, (...args: unknown[]) => readonly PayoutEvent[]>)[name]!(this.state, command, facts);
+    const decided = (payout.decide as unknown as Record<string, (...args: unknown[]) => readonly PayoutEvent[]>)[name]!(
+      this.state,
+      command,
+      facts,
+    );
     if (isRejection(decided)) throw new Error(`refused: ${decided.code}`);
     this.history.push(...decided);
     return decided;
@@ -81,35 +87,44 @@ const settledOf = (world: World): number => world.history.filter(({ type }) => t
 
 describe('money that is sent back (2.2.2, 2.2.5)', () => {
   test('goes out once and is settled once, wherever the process ends and whatever the gateway keeps to itself', () =>
-    fc.assert(fc.asyncProperty(fc.array(harmless, { maxLength: 30 }), async (mishaps) => {
-      const world = new World([...mishaps]);
-      for (let life = 0; life < 80 && world.state.status !== 'settled'; life += 1) {
-        world.now = addMs(world.now, 60_000);
-        // The event is told again after a crash; a deadline comes with an id of its own.
-        await world.live(life % 3 === 0 ? 'event' : `deadline-${life}`);
-        expect(outOf(world)).toBeLessThanOrEqual(1);
-      }
-      expect([outOf(world), settledOf(world), world.moneyOut[0]]).toEqual([1, 1, anOrder]);
-    }), { numRuns: 400 }));
+    fc.assert(
+      fc.asyncProperty(fc.array(harmless, { maxLength: 30 }), async (mishaps) => {
+        const world = new World([...mishaps]);
+        for (let life = 0; life < 80 && world.state.status !== 'settled'; life += 1) {
+          world.now = addMs(world.now, 60_000);
+          // The event is told again after a crash; a deadline comes with an id of its own.
+          await world.live(life % 3 === 0 ? 'event' : `deadline-${life}`);
+          expect(outOf(world)).toBeLessThanOrEqual(1);
+        }
+        expect([outOf(world), settledOf(world), world.moneyOut[0]]).toEqual([1, 1, anOrder]);
+      }),
+      { numRuns: 400 },
+    ));
 
   test('goes out once and is settled once when pods and deadlines work on it at the same time', () =>
-    fc.assert(fc.asyncProperty(fc.scheduler(), fc.array(harmless, { maxLength: 12 }), async (scheduler, mishaps) => {
-      const world = new World([...mishaps], () => scheduler.schedule(Promise.resolve()));
-      const lives = Promise.all(['event', 'event', 'deadline-1', 'deadline-2'].map((cause) => world.live(cause)));
-      await scheduler.waitFor(lives);
-      const alone = new World([]);
-      alone.history.splice(0, alone.history.length, ...world.history);
-      alone.moneyOut.push(...world.moneyOut);
-      for (let life = 0; life < 5; life += 1) await alone.live(`late-${life}`);
-      expect([outOf(alone), settledOf(alone)]).toEqual([1, 1]);
-    }), { numRuns: 300 }));
+    fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(harmless, { maxLength: 12 }), async (scheduler, mishaps) => {
+        const world = new World([...mishaps], () => scheduler.schedule(Promise.resolve()));
+        const lives = Promise.all(['event', 'event', 'deadline-1', 'deadline-2'].map((cause) => world.live(cause)));
+        await scheduler.waitFor(lives);
+        const alone = new World([]);
+        alone.history.splice(0, alone.history.length, ...world.history);
+        alone.moneyOut.push(...world.moneyOut);
+        for (let life = 0; life < 5; life += 1) await alone.live(`late-${life}`);
+        expect([outOf(alone), settledOf(alone)]).toEqual([1, 1]);
+      }),
+      { numRuns: 300 },
+    ));
 
   test('is never ordered while an earlier order has no known outcome, except again under the same id after the gateway said it has none', () =>
-    fc.assert(fc.asyncProperty(fc.array(fc.oneof(harmless, fc.constant<Mishap>('refused')), { maxLength: 20 }), async (mishaps) => {
-      const world = new World([...mishaps]);
-      for (let life = 0; life < 40; life += 1) await world.live(`life-${life}`);
-      expect(world.history.filter(({ type }) => type === 'PayoutStarted')).toHaveLength(1);
-      expect(['settled', 'refused']).toContain(world.state.status);
-      expect(outOf(world)).toBe(world.state.status === 'settled' ? 1 : 0);
-    }), { numRuns: 300 }));
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(harmless, fc.constant<Mishap>('refused')), { maxLength: 20 }), async (mishaps) => {
+        const world = new World([...mishaps]);
+        for (let life = 0; life < 40; life += 1) await world.live(`life-${life}`);
+        expect(world.history.filter(({ type }) => type === 'PayoutStarted')).toHaveLength(1);
+        expect(['settled', 'refused']).toContain(world.state.status);
+        expect(outOf(world)).toBe(world.state.status === 'settled' ? 1 : 0);
+      }),
+      { numRuns: 300 },
+    ));
 });

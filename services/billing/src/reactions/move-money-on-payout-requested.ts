@@ -13,13 +13,25 @@ const ask = (gateway: PaymentGateway, order: PayoutOrder): Promise<Heard> =>
   hear(gateway.outcomeOf(order.payoutId).then((answer) => (answer.outcome === 'not-received' ? gateway.payOut(order) : answer)));
 
 /** Writes down what the gateway said. */
-const record = async (context: Context, payoutId: string, { attempt, question }: { attempt: number; question: number }, heard: Heard): Promise<void> => {
+const record = async (
+  context: Context,
+  payoutId: string,
+  { attempt, question }: { attempt: number; question: number },
+  heard: Heard,
+): Promise<void> => {
   const facts = { now: context.now };
   switch (heard.outcome) {
     case 'settled':
       return void (await context.execute(payout, payoutId, 'settle', { payoutId, settledAt: heard.settledAt }, facts));
     case 'refused':
-      return void (await context.execute(payout, payoutId, 'refuse', { payoutId, attempt, reason: heard.reason }, facts, `refuse-${attempt}`));
+      return void (await context.execute(
+        payout,
+        payoutId,
+        'refuse',
+        { payoutId, attempt, reason: heard.reason },
+        facts,
+        `refuse-${attempt}`,
+      ));
     case 'pending':
     case 'silence':
       return void (await context.execute(payout, payoutId, 'markUnknown', { payoutId, question }, facts, `unknown-${attempt}-${question}`));

@@ -10,7 +10,14 @@ export const openReceivableOnOrderSubmitted = reaction({
   id: ({ orderId, payableMinor }) => (payableMinor > 0 ? orderId : undefined),
   decide: 'open',
   command: ({ orderId, accountId, payableMinor, currency, payerName, payBy, terms }) => ({
-    receivableId: orderId, accountId, kind: 'order' as const, amountMinor: payableMinor, currency, payerName, dueBy: payBy, agreementVersion: terms.agreementVersion,
+    receivableId: orderId,
+    accountId,
+    kind: 'order' as const,
+    amountMinor: payableMinor,
+    currency,
+    payerName,
+    dueBy: payBy,
+    agreementVersion: terms.agreementVersion,
   }),
   facts: ({ now, port }) => ({ now, methods: methodsOf(port(BillingConfig)) }),
 });

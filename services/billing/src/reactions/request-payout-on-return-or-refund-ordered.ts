@@ -10,7 +10,13 @@ export const requestPayoutOnReturnOrdered = reaction({
   id: ({ receivableId, paymentId }) => payoutIdOf(receivableId, { returned: paymentId }),
   decide: 'request',
   command: ({ receivableId, accountId, paymentId, amountMinor, currency }) => ({
-    payoutId: payoutIdOf(receivableId, { returned: paymentId }), purpose: 'return' as const, receivableId, accountId, paymentId, amountMinor, currency,
+    payoutId: payoutIdOf(receivableId, { returned: paymentId }),
+    purpose: 'return' as const,
+    receivableId,
+    accountId,
+    paymentId,
+    amountMinor,
+    currency,
   }),
 });
 
@@ -20,5 +26,13 @@ export const requestPayoutOnRefundOrdered = reaction({
   stream: payout,
   id: ({ receivableId }) => payoutIdOf(receivableId, 'refund'),
   decide: 'request',
-  command: ({ receivableId, accountId, paymentId, amountMinor, currency }) => ({ payoutId: payoutIdOf(receivableId, 'refund'), purpose: 'refund' as const, receivableId, accountId, paymentId, amountMinor, currency }),
+  command: ({ receivableId, accountId, paymentId, amountMinor, currency }) => ({
+    payoutId: payoutIdOf(receivableId, 'refund'),
+    purpose: 'refund' as const,
+    receivableId,
+    accountId,
+    paymentId,
+    amountMinor,
+    currency,
+  }),
 });

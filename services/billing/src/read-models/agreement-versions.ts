@@ -18,12 +18,23 @@ export const agreementVersions = readModel(AgreementVersion, {
   facts: [complianceFacts.AgreementVersionPublished],
   key: ({ data }) => data.agreementVersion,
   on: {
-    AgreementVersionPublished: (_row, { agreementVersion, effectiveAt, publishedAt, parameters }) => ({ agreementVersion, effectiveAt, publishedAt, graceDays: parameters['billGraceDays'] ?? policyParameterDefinitions.billGraceDays.default }),
+    AgreementVersionPublished: (_row, { agreementVersion, effectiveAt, publishedAt, parameters }) => ({
+      agreementVersion,
+      effectiveAt,
+      publishedAt,
+      graceDays: parameters['billGraceDays'] ?? policyParameterDefinitions.billGraceDays.default,
+    }),
   },
 });
 
 /** The version that took effect last, if any has by now. */
-export const termsInForce = async (rows: Rows, now: string): Promise<Pick<AgreementVersion, 'agreementVersion' | 'graceDays'> | undefined> => {
-  const [latest] = await rows.sql<AgreementVersion>('SELECT "agreementVersion", "graceDays" FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, "publishedAt" DESC LIMIT 1', [now]);
+export const termsInForce = async (
+  rows: Rows,
+  now: string,
+): Promise<Pick<AgreementVersion, 'agreementVersion' | 'graceDays'> | undefined> => {
+  const [latest] = await rows.sql<AgreementVersion>(
+    'SELECT "agreementVersion", "graceDays" FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, "publishedAt" DESC LIMIT 1',
+    [now],
+  );
   return latest;
 };

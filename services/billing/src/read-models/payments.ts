@@ -43,7 +43,21 @@ export const payments = readModel(PaymentRow, {
   key: ({ data }) => ('paymentId' in data ? data.paymentId : undefined),
   on: {
     PaymentReceived: (_row, { paymentId, receivableId, accountId, payerName, amountMinor, currency, method, receivedAt }): PaymentRow => ({
-      paymentId, receivableId, accountId, place: 'held', heldFor: null, payerName, amountMinor, currency, method, receivedAt, heldAt: null, releasedBy: null, returnOrderedBy: null, payoutId: null, backAt: null,
+      paymentId,
+      receivableId,
+      accountId,
+      place: 'held',
+      heldFor: null,
+      payerName,
+      amountMinor,
+      currency,
+      method,
+      receivedAt,
+      heldAt: null,
+      releasedBy: null,
+      returnOrderedBy: null,
+      payoutId: null,
+      backAt: null,
     }),
     PaymentHeld: changed(({ accountId, payerName, reason, heldAt }) => ({ place: 'held', accountId, payerName, heldFor: reason, heldAt })),
     PaymentReleased: changed(({ accountId, releasedBy }) => ({ accountId, releasedBy })),
@@ -56,10 +70,12 @@ export const payments = readModel(PaymentRow, {
 });
 
 class PaymentPage extends Page {
-  @IsOptional() @IsIn(places)
+  @IsOptional()
+  @IsIn(places)
   place?: (typeof places)[number];
 
-  @IsOptional() @Matches(/^[A-Za-z0-9._:-]{1,128}$/)
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9._:-]{1,128}$/)
   receivableId?: string;
 }
 
@@ -75,7 +91,12 @@ export class PaymentsQuery {
   list(@Query() { place, receivableId, limit, after }: PaymentPage, @Who() who: Caller): Promise<PageOf<PaymentRow>> {
     if (who.role === 'customer' && who.accountId === undefined) throw kitProblem('forbidden');
     const own = who.role === 'customer' && who.accountId !== undefined ? { accountId: who.accountId } : {};
-    return this.rows.list(PaymentRow, { where: { ...own, ...(place === undefined ? {} : { place }), ...(receivableId === undefined ? {} : { receivableId }) }, order: '-receivedAt', limit, after });
+    return this.rows.list(PaymentRow, {
+      where: { ...own, ...(place === undefined ? {} : { place }), ...(receivableId === undefined ? {} : { receivableId }) },
+      order: '-receivedAt',
+      limit,
+      after,
+    });
   }
 
   /** What waits for a decision, oldest first. */

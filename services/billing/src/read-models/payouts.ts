@@ -38,7 +38,15 @@ export const payouts = readModel(PayoutRow, {
   version: 1,
   own: [payout],
   on: {
-    PayoutRequested: (_row, order): PayoutRow => ({ ...order, status: 'requested', attempt: 1, asked: 0, askAt: null, refusedBecause: null, settledAt: null }),
+    PayoutRequested: (_row, order): PayoutRow => ({
+      ...order,
+      status: 'requested',
+      attempt: 1,
+      asked: 0,
+      askAt: null,
+      refusedBecause: null,
+      settledAt: null,
+    }),
     PayoutStarted: changed(({ attempt, askAt }) => ({ status: 'sending', attempt, asked: 0, askAt, refusedBecause: null })),
     PayoutUnknown: changed(({ asked, askAt }) => ({ status: 'unknown', asked, askAt })),
     PayoutRefused: changed(({ reason }) => ({ status: 'refused', askAt: null, refusedBecause: reason })),
@@ -48,7 +56,8 @@ export const payouts = readModel(PayoutRow, {
 });
 
 class PayoutPage extends Page {
-  @IsOptional() @IsIn(statuses)
+  @IsOptional()
+  @IsIn(statuses)
   status?: (typeof statuses)[number];
 }
 

@@ -41,8 +41,26 @@ export const receivables = readModel(ReceivableRow, {
   version: 1,
   own: [receivable],
   on: {
-    ReceivableOpened: (_row, { receivableId, accountId, kind, amountMinor, currency, dueBy, overdueAt = null, description = null, agreementVersion, openedAt }): ReceivableRow => ({
-      receivableId, accountId, kind, status: 'open', amountMinor, currency, dueBy, overdueAt, description, agreementVersion, openedAt, paymentId: null, paidAt: null, refundedAt: null, closedAt: null, closedBecause: null,
+    ReceivableOpened: (
+      _row,
+      { receivableId, accountId, kind, amountMinor, currency, dueBy, overdueAt = null, description = null, agreementVersion, openedAt },
+    ): ReceivableRow => ({
+      receivableId,
+      accountId,
+      kind,
+      status: 'open',
+      amountMinor,
+      currency,
+      dueBy,
+      overdueAt,
+      description,
+      agreementVersion,
+      openedAt,
+      paymentId: null,
+      paidAt: null,
+      refundedAt: null,
+      closedAt: null,
+      closedBecause: null,
     }),
     PaymentApplied: changed(({ paymentId, receivedAt }) => ({ status: 'paid', paymentId, paidAt: receivedAt })),
     ReceivableOverdue: changed(() => ({ status: 'overdue' })),
@@ -53,11 +71,13 @@ export const receivables = readModel(ReceivableRow, {
 });
 
 class ReceivablePage extends Page {
-  @IsOptional() @IsIn(statuses)
+  @IsOptional()
+  @IsIn(statuses)
   status?: (typeof statuses)[number];
 
   /** Staff only; a customer sees their own. */
-  @IsOptional() @Matches(/^[A-Za-z0-9._:-]{1,128}$/)
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9._:-]{1,128}$/)
   accountId?: string;
 }
 
@@ -73,7 +93,12 @@ export class ReceivablesQuery {
   list(@Query() { status, accountId, limit, after }: ReceivablePage, @Who() who: Caller): Promise<PageOf<ReceivableRow>> {
     const whose = who.role === 'customer' ? who.accountId : accountId;
     if (who.role === 'customer' && whose === undefined) throw kitProblem('forbidden');
-    return this.rows.list(ReceivableRow, { where: { ...(status === undefined ? {} : { status }), ...(whose === undefined ? {} : { accountId: whose }) }, order: '-openedAt', limit, after });
+    return this.rows.list(ReceivableRow, {
+      where: { ...(status === undefined ? {} : { status }), ...(whose === undefined ? {} : { accountId: whose }) },
+      order: '-openedAt',
+      limit,
+      after,
+    });
   }
 
   @Get(':receivableId')

@@ -11,16 +11,20 @@ class SuspendBody {
   @IsIn(causes)
   cause!: (typeof causes)[number];
 
-  @IsString() @Length(1, 500)
+  @IsString()
+  @Length(1, 500)
   reason!: string;
 
   /** Where the evidence is kept. */
-  @IsOptional() @IsString() @Length(1, 1_000)
+  @IsOptional()
+  @IsString()
+  @Length(1, 1_000)
   evidence?: string;
 }
 
 class ReinstateBody {
-  @IsString() @Length(1, 500)
+  @IsString()
+  @Length(1, 500)
   reason!: string;
 }
 

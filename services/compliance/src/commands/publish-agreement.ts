@@ -1,4 +1,10 @@
-import { AgreementParseError, parseAgreement, parsePolicyParameters, type AgreementDocument, type PolicyParameters } from '@qiyue/agreement';
+import {
+  AgreementParseError,
+  parseAgreement,
+  parsePolicyParameters,
+  type AgreementDocument,
+  type PolicyParameters,
+} from '@qiyue/agreement';
 import { instant } from '@qiyue/calendar';
 import { Body, Controller, Post } from '@nestjs/common';
 import { Answers, Clock, Commands, For, kitProblem, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
@@ -6,19 +12,25 @@ import { IsISO8601, IsObject, IsOptional, IsString, Length, Matches } from 'clas
 import { agreement, userAgreement } from '../domain/agreement';
 
 class PublishAgreementBody {
-  @IsString() @Length(1, 64) @Matches(/^[A-Za-z0-9._-]+$/)
+  @IsString()
+  @Length(1, 64)
+  @Matches(/^[A-Za-z0-9._-]+$/)
   agreementVersion!: string;
 
   /** The document's text, as people read it; numbered clauses, wrapped as you like. */
-  @IsString() @Length(1, 200_000)
+  @IsString()
+  @Length(1, 200_000)
   text!: string;
 
   /** When it takes effect; with its offset. Publication itself if left out. */
-  @IsOptional() @IsISO8601({ strict: true, strictSeparator: true }) @Matches(/(Z|[+-]\d\d:\d\d)$/)
+  @IsOptional()
+  @IsISO8601({ strict: true, strictSeparator: true })
+  @Matches(/(Z|[+-]\d\d:\d\d)$/)
   effectiveAt?: string;
 
   /** Policy numbers by name, where the document does not state them. */
-  @IsOptional() @IsObject()
+  @IsOptional()
+  @IsObject()
   parameters?: Record<string, number>;
 }
 
@@ -36,7 +48,12 @@ export class PublishAgreement {
   post(@Body() { agreementVersion, text, effectiveAt, parameters = {} }: PublishAgreementBody, @Who() who: Caller): Promise<CommandAnswer> {
     const given = parsePolicyParameters(parameters);
     if (!given.ok) throw kitProblem('invalid', { errors: given.faults.map((detail) => ({ pointer: '/parameters', detail })) });
-    const command = { agreementVersion, document: this.read(text), parameters: parameters as Partial<PolicyParameters>, effectiveAt: effectiveAt === undefined ? undefined : instant(effectiveAt) };
+    const command = {
+      agreementVersion,
+      document: this.read(text),
+      parameters: parameters as Partial<PolicyParameters>,
+      effectiveAt: effectiveAt === undefined ? undefined : instant(effectiveAt),
+    };
     return this.commands.execute(agreement, 'publish', userAgreement, command, { now: this.clock.now() }, who);
   }
 
@@ -45,7 +62,12 @@ export class PublishAgreement {
       return parseAgreement(text);
     } catch (fault) {
       if (!(fault instanceof AgreementParseError)) throw fault;
-      return this.commands.refuse('agreement-unreadable', { faults: fault.faults.map(({ message }) => message).join('; ').slice(0, 500) });
+      return this.commands.refuse('agreement-unreadable', {
+        faults: fault.faults
+          .map(({ message }) => message)
+          .join('; ')
+          .slice(0, 500),
+      });
     }
   }
 }

@@ -4,13 +4,15 @@ import { IsString, Length } from 'class-validator';
 import { caseStream } from '../domain/case';
 
 class NoteBody {
-  @IsString() @Length(1, 2_000)
+  @IsString()
+  @Length(1, 2_000)
   text!: string;
 }
 
 class CloseBody {
   /** A short word for the record; no personal data. */
-  @IsString() @Length(1, 100)
+  @IsString()
+  @Length(1, 100)
   outcome!: string;
 }
 

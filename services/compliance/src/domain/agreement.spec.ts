@@ -15,19 +15,34 @@ test('a new version takes its numbers from the document and says which clauses c
     .when('publish', { agreementVersion: '2026-02', document: second }, { now })
     .then(
       e.AgreementVersionPublished({
-        agreementVersion: '2026-02', documentHash: hashAgreement(second), document: second, effectiveAt: now, publishedAt: now,
-        parameters: { ...policyParameters({ refundWindowWorkingDays: 5 }) }, changes: [{ clause: '2.2.5', change: 'changed' }],
+        agreementVersion: '2026-02',
+        documentHash: hashAgreement(second),
+        document: second,
+        effectiveAt: now,
+        publishedAt: now,
+        parameters: { ...policyParameters({ refundWindowWorkingDays: 5 }) },
+        changes: [{ clause: '2.2.5', change: 'changed' }],
       }),
     ));
 
 test('the first version adds every clause (1.2)', () => {
-  const [event] = agreement.decide.publish(agreement.initialState, { agreementVersion: '1', document: second }, { now }) as unknown as readonly [ReturnType<typeof e.AgreementVersionPublished>];
+  const [event] = agreement.decide.publish(
+    agreement.initialState,
+    { agreementVersion: '1', document: second },
+    { now },
+  ) as unknown as readonly [ReturnType<typeof e.AgreementVersionPublished>];
   expect(event.data.changes.every(({ change }) => change === 'added')).toBe(true);
   expect(event.data.changes.map(({ clause }) => clause)).toContain('2.2.5');
 });
 
-test('the same version with the same words is published already (1.2)', () => given(...aPublishedAgreement).when('publish', { agreementVersion: '2026-01', document: parseAgreement(smallAgreement()) }, { now }).thenNothing());
-test('a published version never changes (1.2)', () => given(...aPublishedAgreement).when('publish', { agreementVersion: '2026-01', document: second }, { now }).thenRejected('agreement-version-exists'));
+test('the same version with the same words is published already (1.2)', () =>
+  given(...aPublishedAgreement)
+    .when('publish', { agreementVersion: '2026-01', document: parseAgreement(smallAgreement()) }, { now })
+    .thenNothing());
+test('a published version never changes (1.2)', () =>
+  given(...aPublishedAgreement)
+    .when('publish', { agreementVersion: '2026-01', document: second }, { now })
+    .thenRejected('agreement-version-exists'));
 
 test.each([
   ['a millisecond ago', '2026-03-31T23:59:59.999Z', false],
@@ -42,8 +57,18 @@ test.each([
 test('a number that cannot be read has to be stated, so that none is ever guessed (1.2)', () => {
   const vague = parseAgreement(smallAgreement('数个'));
   given().when('publish', { agreementVersion: '1', document: vague }, { now }).thenRejected('agreement-parameter-unread');
-  const decided = agreement.decide.publish(agreement.initialState, { agreementVersion: '1', document: vague, parameters: { refundWindowWorkingDays: 4 } }, { now });
+  const decided = agreement.decide.publish(
+    agreement.initialState,
+    { agreementVersion: '1', document: vague, parameters: { refundWindowWorkingDays: 4 } },
+    { now },
+  );
   expect(decided).toMatchObject([{ data: { parameters: { refundWindowWorkingDays: 4, invoiceTermWorkingDays: 7 } } }]);
 });
 test('a stated number goes before the one read (1.2)', () =>
-  expect(agreement.decide.publish(agreement.initialState, { agreementVersion: '1', document: second, parameters: { refundWindowWorkingDays: 9 } }, { now })).toMatchObject([{ data: { parameters: { refundWindowWorkingDays: 9 } } }]));
+  expect(
+    agreement.decide.publish(
+      agreement.initialState,
+      { agreementVersion: '1', document: second, parameters: { refundWindowWorkingDays: 9 } },
+      { now },
+    ),
+  ).toMatchObject([{ data: { parameters: { refundWindowWorkingDays: 9 } } }]));

@@ -1,4 +1,11 @@
-import { diffAgreements, extractParameters, hashAgreement, policyParameters, type AgreementDocument, type PolicyParameters } from '@qiyue/agreement';
+import {
+  diffAgreements,
+  extractParameters,
+  hashAgreement,
+  policyParameters,
+  type AgreementDocument,
+  type PolicyParameters,
+} from '@qiyue/agreement';
 import { isBefore, type Instant } from '@qiyue/calendar';
 import { At, complianceFacts, complianceRejections, OneOf, VersionName } from '@qiyue/contracts';
 import { events, publishedAs, stream, Type, type EventOf } from '@qiyue/decider';
@@ -12,8 +19,12 @@ export const agreementEvents = events({
   AgreementVersionPublished: publishedAs(
     complianceFacts.AgreementVersionPublished,
     Type.Object({
-      agreementVersion: VersionName, documentHash: Type.String(), effectiveAt: At, publishedAt: At,
-      parameters: Type.Record(Type.String(), Type.Number()), changes: Type.Array(Change),
+      agreementVersion: VersionName,
+      documentHash: Type.String(),
+      effectiveAt: At,
+      publishedAt: At,
+      parameters: Type.Record(Type.String(), Type.Number()),
+      changes: Type.Array(Change),
       /** The parsed document itself, anomalies of its numbering included: what people accept is kept word for word. */
       document: Type.Unsafe<AgreementDocument>({ type: 'object' }),
     }),
@@ -30,7 +41,12 @@ interface Version {
 
 export type Agreement =
   | { readonly status: 'none'; readonly versions: readonly Version[] }
-  | { readonly status: 'published'; readonly versions: readonly Version[]; readonly latest: AgreementDocument; readonly latestVersion: string };
+  | {
+      readonly status: 'published';
+      readonly versions: readonly Version[];
+      readonly latest: AgreementDocument;
+      readonly latestVersion: string;
+    };
 
 const evolve = (agreement: Agreement, { data }: EventOf<typeof agreementEvents>): Agreement => ({
   status: 'published',
@@ -55,10 +71,15 @@ interface Publication {
 }
 
 /** 1.2: a version says once and for all what it says; its numbers are read from the document itself. */
-const publish = (agreement: Agreement, { agreementVersion, document, effectiveAt, parameters = {} }: Publication, { now }: { now: Instant }) => {
+const publish = (
+  agreement: Agreement,
+  { agreementVersion, document, effectiveAt, parameters = {} }: Publication,
+  { now }: { now: Instant },
+) => {
   const extracted = extractParameters(document);
   const unread = extracted.unread.find(({ parameter }) => parameters[parameter] === undefined);
-  if (unread !== undefined) return reject('agreement-parameter-unread', { parameter: unread.parameter, at: unread.clause, reason: unread.reason });
+  if (unread !== undefined)
+    return reject('agreement-parameter-unread', { parameter: unread.parameter, at: unread.clause, reason: unread.reason });
   const documentHash = hashAgreement(document);
   const existing = agreement.versions.find((version) => version.agreementVersion === agreementVersion);
   if (existing !== undefined) return existing.documentHash === documentHash ? [] : reject('agreement-version-exists');
@@ -66,7 +87,11 @@ const publish = (agreement: Agreement, { agreementVersion, document, effectiveAt
   const previous = agreement.status === 'published' ? agreement.latest : nothing;
   return [
     agreementEvents.AgreementVersionPublished({
-      agreementVersion, documentHash, document, effectiveAt: effectiveAt ?? now, publishedAt: now,
+      agreementVersion,
+      documentHash,
+      document,
+      effectiveAt: effectiveAt ?? now,
+      publishedAt: now,
       parameters: { ...policyParameters({ ...extracted.parameters, ...parameters }) },
       changes: diffAgreements(previous, document).map(({ clause, change }) => ({ clause, change })),
     }),

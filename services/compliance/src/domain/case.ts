@@ -7,7 +7,10 @@ import { events, internal, Personal, published, stream, Type, under, type EventO
 /** Names and shapes are the storage format: add, never edit. */
 export const caseEvents = events({
   CaseOpened: published(complianceFacts.CaseOpened),
-  CaseNoted: internal('what officers write in a case stays there', Type.Object({ caseId: Id, accountId: Id, noteId: Id, note: Personal(), by: Id, notedAt: At })),
+  CaseNoted: internal(
+    'what officers write in a case stays there',
+    Type.Object({ caseId: Id, accountId: Id, noteId: Id, note: Personal(), by: Id, notedAt: At }),
+  ),
   CaseClosed: published(complianceFacts.CaseClosed),
 });
 
@@ -15,10 +18,17 @@ export const caseEvents = events({
 
 export type Case =
   | { readonly status: 'none' }
-  | { readonly status: 'open' | 'closed'; readonly caseId: string; readonly accountId: string; readonly clause: string; readonly noteIds: readonly string[] };
+  | {
+      readonly status: 'open' | 'closed';
+      readonly caseId: string;
+      readonly accountId: string;
+      readonly clause: string;
+      readonly noteIds: readonly string[];
+    };
 
 const evolve = (matter: Case, { type, data }: EventOf<typeof caseEvents>): Case => {
-  if (type === 'CaseOpened') return { status: 'open', caseId: data.caseId, accountId: data.accountId, clause: data.aboutClause, noteIds: [] };
+  if (type === 'CaseOpened')
+    return { status: 'open', caseId: data.caseId, accountId: data.accountId, clause: data.aboutClause, noteIds: [] };
   if (matter.status === 'none') return matter;
   return type === 'CaseNoted' ? { ...matter, noteIds: [...matter.noteIds, data.noteId] } : { ...matter, status: 'closed' };
 };
@@ -36,12 +46,25 @@ const note = (matter: Case, { text }: { text: string }, { now, by, noteId }: { n
   if (matter.status === 'none') return reject('case-unknown');
   if (matter.noteIds.includes(noteId)) return [];
   if (matter.status === 'closed') return reject('case-closed');
-  return [under(matter.clause, caseEvents.CaseNoted({ caseId: matter.caseId, accountId: matter.accountId, noteId, note: text, by, notedAt: now }))];
+  return [
+    under(
+      matter.clause,
+      caseEvents.CaseNoted({ caseId: matter.caseId, accountId: matter.accountId, noteId, note: text, by, notedAt: now }),
+    ),
+  ];
 };
 
 const close = (matter: Case, { outcome }: { outcome: string }, { now }: { now: Instant }) => {
   if (matter.status === 'none') return reject('case-unknown');
-  return matter.status === 'closed' ? [] : [under(matter.clause, caseEvents.CaseClosed({ caseId: matter.caseId, accountId: matter.accountId, outcome, closedAt: now }))];
+  return matter.status === 'closed'
+    ? []
+    : [under(matter.clause, caseEvents.CaseClosed({ caseId: matter.caseId, accountId: matter.accountId, outcome, closedAt: now }))];
 };
 
-export const caseStream = stream({ category: 'case', events: caseEvents, initialState: { status: 'none' } as Case, evolve, decide: { open, note, close } });
+export const caseStream = stream({
+  category: 'case',
+  events: caseEvents,
+  initialState: { status: 'none' } as Case,
+  evolve,
+  decide: { open, note, close },
+});

@@ -10,7 +10,13 @@ export const openCaseOnInvoiceOverdue = reaction({
   stream: caseStream,
   id: ({ orderId }) => caseOfInvoice(orderId),
   decide: 'open',
-  command: ({ orderId, accountId }) => ({ caseId: caseOfInvoice(orderId), kind: 'invoice-overdue' as const, accountId, about: orderId, aboutClause: '2.2.3' }),
+  command: ({ orderId, accountId }) => ({
+    caseId: caseOfInvoice(orderId),
+    kind: 'invoice-overdue' as const,
+    accountId,
+    about: orderId,
+    aboutClause: '2.2.3',
+  }),
 });
 
 /** 2.2.3: it came late, but it came. An invoice in time has no case. */

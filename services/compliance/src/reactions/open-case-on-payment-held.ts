@@ -11,5 +11,11 @@ export const openCaseOnPaymentHeld = reaction({
   stream: caseStream,
   id: ({ paymentId }) => caseOfPayment(paymentId),
   decide: 'open',
-  command: ({ paymentId, accountId }) => ({ caseId: caseOfPayment(paymentId), kind: 'payment-held' as const, accountId, about: paymentId, aboutClause: '2.2.2' }),
+  command: ({ paymentId, accountId }) => ({
+    caseId: caseOfPayment(paymentId),
+    kind: 'payment-held' as const,
+    accountId,
+    about: paymentId,
+    aboutClause: '2.2.2',
+  }),
 });

@@ -25,7 +25,15 @@ export const agreementVersions = readModel(AgreementVersion, {
   key: ({ data }) => data.agreementVersion,
   on: {
     AgreementVersionPublished: (_row, { agreementVersion, documentHash, effectiveAt, publishedAt, parameters, changes, document }) => ({
-      agreementVersion, documentHash, effectiveAt, publishedAt, parameters, changes, title: document.title, sections: document.sections, anomalies: document.anomalies,
+      agreementVersion,
+      documentHash,
+      effectiveAt,
+      publishedAt,
+      parameters,
+      changes,
+      title: document.title,
+      sections: document.sections,
+      anomalies: document.anomalies,
     }),
   },
 });

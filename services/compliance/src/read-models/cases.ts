@@ -23,14 +23,25 @@ export const cases = readModel(CaseRow, {
   version: 1,
   own: [caseStream],
   on: {
-    CaseOpened: (_row, { caseId, kind, accountId, about, aboutClause, openedAt }) => ({ caseId, kind, accountId, about, clause: aboutClause, status: 'open' as const, outcome: null, notes: [], openedAt }),
+    CaseOpened: (_row, { caseId, kind, accountId, about, aboutClause, openedAt }) => ({
+      caseId,
+      kind,
+      accountId,
+      about,
+      clause: aboutClause,
+      status: 'open' as const,
+      outcome: null,
+      notes: [],
+      openedAt,
+    }),
     CaseNoted: (row, { note, by, notedAt }) => row && { ...row, notes: [...row.notes, { note, by, notedAt }] },
     CaseClosed: (row, { outcome }) => row && { ...row, status: 'closed' as const, outcome },
   },
 });
 
 class CasePage extends Page {
-  @IsOptional() @IsIn(['open', 'closed'])
+  @IsOptional()
+  @IsIn(['open', 'closed'])
   status?: 'open' | 'closed';
 }
 

@@ -18,10 +18,17 @@ export const standings = readModel(StandingRow, {
   version: 1,
   own: [standing],
   on: {
-    AccountSuspended: (_row, { accountId, cause, reason, suspendedAt }) => ({ accountId, status: 'suspended' as const, causes: [cause], reason, since: suspendedAt }),
+    AccountSuspended: (_row, { accountId, cause, reason, suspendedAt }) => ({
+      accountId,
+      status: 'suspended' as const,
+      causes: [cause],
+      reason,
+      since: suspendedAt,
+    }),
     SuspensionCauseAdded: (row, { cause }) => row && { ...row, causes: [...row.causes, cause] },
     SuspensionCauseLifted: (row, { cause }) => row && { ...row, causes: row.causes.filter((one) => one !== cause) },
-    AccountReinstated: (row, { reason, reinstatedAt }) => row && { ...row, status: 'good' as const, causes: [], reason, since: reinstatedAt },
+    AccountReinstated: (row, { reason, reinstatedAt }) =>
+      row && { ...row, status: 'good' as const, causes: [], reason, since: reinstatedAt },
   },
 });
 

@@ -4,12 +4,14 @@ import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
 import { account } from '../domain/account';
 
 class ChangeContactBody {
-  @IsEmail() @MaxLength(254)
+  @IsEmail()
+  @MaxLength(254)
   email!: string;
 }
 
 class DeclineAgreementBody {
-  @IsString() @Length(1, 64)
+  @IsString()
+  @Length(1, 64)
   agreementVersion!: string;
 }
 

@@ -6,18 +6,22 @@ import { account } from '../domain/account';
 import { versionInForce } from '../read-models/agreement-versions';
 
 class LogInBody {
-  @IsEmail() @MaxLength(254)
+  @IsEmail()
+  @MaxLength(254)
   email!: string;
 
-  @IsString() @Length(1, 200)
+  @IsString()
+  @Length(1, 200)
   password!: string;
 }
 
 class StaffLogInBody {
-  @IsString() @Length(1, 64)
+  @IsString()
+  @Length(1, 64)
   name!: string;
 
-  @IsString() @Length(1, 200)
+  @IsString()
+  @Length(1, 200)
   password!: string;
 }
 
@@ -51,8 +55,16 @@ export class LogIn {
     const now = this.clock.now();
     const inForce = await versionInForce(this.rows, now);
     const answer = await this.commands.execute(
-      account, 'logIn', accountId, {},
-      async (state) => ({ now, inForce, attemptId: who.commandId, passwordMatches: await this.credentials.passwordMatches(state.status === 'none' ? undefined : state.passwordHash, password) }),
+      account,
+      'logIn',
+      accountId,
+      {},
+      async (state) => ({
+        now,
+        inForce,
+        attemptId: who.commandId,
+        passwordMatches: await this.credentials.passwordMatches(state.status === 'none' ? undefined : state.passwordHash, password),
+      }),
       who,
     );
     if (answer.events.some(({ type }) => type === 'LogInFailed')) this.commands.refuse('credentials-wrong');

@@ -6,13 +6,16 @@ import { account } from '../domain/account';
 import { versionInForce } from '../read-models/agreement-versions';
 
 class RegisterAccountBody {
-  @IsEmail() @MaxLength(254)
+  @IsEmail()
+  @MaxLength(254)
   email!: string;
 
-  @IsString() @Length(1, 200)
+  @IsString()
+  @Length(1, 200)
   password!: string;
 
-  @IsOptional() @IsIn(['zh', 'en'])
+  @IsOptional()
+  @IsIn(['zh', 'en'])
   locale?: 'zh' | 'en';
 }
 
@@ -33,7 +36,13 @@ export class RegisterAccount {
     const accountId = this.credentials.accountIdOf(email);
     const now = this.clock.now();
     const inForce = await versionInForce(this.rows, now);
-    const facts = async () => ({ now, accountId, inForce, passwordHash: await this.credentials.hashPassword(password), code: this.credentials.newCode() });
+    const facts = async () => ({
+      now,
+      accountId,
+      inForce,
+      passwordHash: await this.credentials.hashPassword(password),
+      code: this.credentials.newCode(),
+    });
     return this.commands.execute(account, 'register', accountId, { email, password, locale }, facts, who);
   }
 }

@@ -9,19 +9,26 @@ class RequestVerificationBody {
   subject!: 'individual' | 'enterprise';
 
   /** Name on the identity card, or of the enterprise. */
-  @IsString() @Length(1, 200)
+  @IsString()
+  @Length(1, 200)
   name!: string;
 
   /** Unified social credit code; enterprises only. */
-  @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'enterprise') @IsString() @Length(1, 32)
+  @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'enterprise')
+  @IsString()
+  @Length(1, 32)
   creditCode?: string;
 
   /** Enterprises only. */
-  @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'enterprise') @IsString() @Length(1, 100)
+  @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'enterprise')
+  @IsString()
+  @Length(1, 100)
   legalRepresentative?: string;
 
   /** Resident identity number; individuals only. */
-  @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'individual') @IsString() @Length(1, 32)
+  @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'individual')
+  @IsString()
+  @Length(1, 32)
   idNumber?: string;
 }
 
@@ -38,8 +45,23 @@ export class RequestVerification {
 
   @Post()
   @For('customer')
-  @Answers(account, 'requestVerification', 'account-unknown', 'email-not-proved', 'already-verified', 'credit-code-invalid', 'id-card-invalid')
+  @Answers(
+    account,
+    'requestVerification',
+    'account-unknown',
+    'email-not-proved',
+    'already-verified',
+    'credit-code-invalid',
+    'id-card-invalid',
+  )
   post(@Param('accountId') accountId: string, @Body() body: RequestVerificationBody, @Who() who: Caller): Promise<CommandAnswer> {
-    return this.commands.execute(account, 'requestVerification', accountId, papersOf(body), { now: this.clock.now(), requestId: newId(who, 'request') }, who);
+    return this.commands.execute(
+      account,
+      'requestVerification',
+      accountId,
+      papersOf(body),
+      { now: this.clock.now(), requestId: newId(who, 'request') },
+      who,
+    );
   }
 }

@@ -8,7 +8,8 @@ class ReviewVerificationBody {
   approve!: boolean;
 
   /** A short reason for the record; no personal data. */
-  @IsString() @Length(1, 200)
+  @IsString()
+  @Length(1, 200)
   reason!: string;
 }
 

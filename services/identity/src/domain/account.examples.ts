@@ -3,7 +3,12 @@ import { account, accountEvents as e } from './account';
 
 export const accountId = '0b7f6f0e-6f0c-5d0e-9a51-4f1f0c7a1a01';
 export const inForce = { agreementVersion: '2026-01', documentHash: 'a'.repeat(64) };
-export const enterprise = { subject: 'enterprise', name: '杭州示例科技有限公司', creditCode: '91330106MA28XXXX7E', legalRepresentative: '示例人' } as const;
+export const enterprise = {
+  subject: 'enterprise',
+  name: '杭州示例科技有限公司',
+  creditCode: '91330106MA28XXXX7E',
+  legalRepresentative: '示例人',
+} as const;
 export const code = '418205';
 
 const at = '2026-03-02T01:00:00.000Z';
@@ -14,17 +19,40 @@ export const aRegisteredAccount = [
   e.AccountRegistered({ accountId, email: 'li@example.com', locale: 'zh', passwordHash: '$argon2id$example', registeredAt: at }),
   e.EmailCodeIssued({ accountId, email: 'li@example.com', code, expiresAt: '2026-03-02T01:15:00.000Z' }),
 ];
-export const aProvedAccount = [...aRegisteredAccount, e.EmailProved({ accountId, provedAt: at }), e.AgreementAccepted({ accountId, ...inForce, act: 'registration', acceptedAt: at })];
-export const aVerifyingAccount = [...aProvedAccount, e.VerificationRequested({ accountId, requestId: 'r-1', ...enterprise, requestedAt: at })];
-export const aReviewedAccount = [...aVerifyingAccount, e.VerificationReviewRequired({ accountId, requestId: 'r-1', reason: 'name-similar', since: at })];
-export const aVerifiedAccount = [...aVerifyingAccount, e.AccountVerified({ accountId, subject: 'enterprise', verifiedName: named.name, verifiedAt: at })];
+export const aProvedAccount = [
+  ...aRegisteredAccount,
+  e.EmailProved({ accountId, provedAt: at }),
+  e.AgreementAccepted({ accountId, ...inForce, act: 'registration', acceptedAt: at }),
+];
+export const aVerifyingAccount = [
+  ...aProvedAccount,
+  e.VerificationRequested({ accountId, requestId: 'r-1', ...enterprise, requestedAt: at }),
+];
+export const aReviewedAccount = [
+  ...aVerifyingAccount,
+  e.VerificationReviewRequired({ accountId, requestId: 'r-1', reason: 'name-similar', since: at }),
+];
+export const aVerifiedAccount = [
+  ...aVerifyingAccount,
+  e.AccountVerified({ accountId, subject: 'enterprise', verifiedName: named.name, verifiedAt: at }),
+];
 
 const now = '2026-03-02T01:05:00.000Z';
 
 export const accountExamples = examplesOf(account, {
-  histories: { none: [], registered: aRegisteredAccount, proved: aProvedAccount, verifying: aVerifyingAccount, reviewing: aReviewedAccount, verified: aVerifiedAccount },
+  histories: {
+    none: [],
+    registered: aRegisteredAccount,
+    proved: aProvedAccount,
+    verifying: aVerifyingAccount,
+    reviewing: aReviewedAccount,
+    verified: aVerifiedAccount,
+  },
   commands: {
-    register: [{ email: 'li@example.com', password: 'drei-Katzen-7', locale: 'zh' }, { now, accountId, passwordHash: '$argon2id$example', code, inForce }],
+    register: [
+      { email: 'li@example.com', password: 'drei-Katzen-7', locale: 'zh' },
+      { now, accountId, passwordHash: '$argon2id$example', code, inForce },
+    ],
     sendEmailCode: [{}, { now, code: '777777' }],
     proveEmail: [{ code }, { now, attemptId: 'a-1', inForce }],
     logIn: [{}, { now, passwordMatches: true, attemptId: 's-1', inForce: { ...inForce, agreementVersion: '2026-02' } }],

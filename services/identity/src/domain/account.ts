@@ -19,20 +19,39 @@ export const accountEvents = events({
     ({ accountId, email, locale, registeredAt }) => ({ accountId, email, locale, registeredAt }),
   ),
   EmailCodeIssued: published(identityFacts.EmailCodeIssued),
-  EmailCodeRefused: internal('a wrong code is nobody else\'s business', Type.Object({ accountId: Id, attemptId: Id, refusedAt: At }), { clause: '2.1.1' }),
+  EmailCodeRefused: internal("a wrong code is nobody else's business", Type.Object({ accountId: Id, attemptId: Id, refusedAt: At }), {
+    clause: '2.1.1',
+  }),
   EmailProved: published(identityFacts.EmailProved),
   AgreementAccepted: published(identityFacts.AgreementAccepted),
   AgreementDeclined: published(identityFacts.AgreementDeclined),
-  LoggedIn: internal('sessions are a matter between the account and identity', Type.Object({ accountId: Id, sessionId: Id, loggedInAt: At }), { clause: '3.2' }),
-  LogInFailed: internal('a wrong password is nobody else\'s business', Type.Object({ accountId: Id, attemptId: Id, failedAt: At }), { clause: '3.2' }),
+  LoggedIn: internal(
+    'sessions are a matter between the account and identity',
+    Type.Object({ accountId: Id, sessionId: Id, loggedInAt: At }),
+    { clause: '3.2' },
+  ),
+  LogInFailed: internal("a wrong password is nobody else's business", Type.Object({ accountId: Id, attemptId: Id, failedAt: At }), {
+    clause: '3.2',
+  }),
   VerificationRequested: internal(
     'papers stay with identity; the result is told',
     Type.Object({
-      accountId: Id, requestId: Id, subject: Subject, name: Personal(), creditCode: Type.Optional(Personal()), legalRepresentative: Type.Optional(Personal()), idNumber: Type.Optional(Personal()), requestedAt: At,
+      accountId: Id,
+      requestId: Id,
+      subject: Subject,
+      name: Personal(),
+      creditCode: Type.Optional(Personal()),
+      legalRepresentative: Type.Optional(Personal()),
+      idNumber: Type.Optional(Personal()),
+      requestedAt: At,
     }),
     { clause: '2.1.1' },
   ),
-  VerificationReviewRequired: internal('a person decides first; the result is told', Type.Object({ accountId: Id, requestId: Id, reason: Type.String(), since: At }), { clause: '2.1.1' }),
+  VerificationReviewRequired: internal(
+    'a person decides first; the result is told',
+    Type.Object({ accountId: Id, requestId: Id, reason: Type.String(), since: At }),
+    { clause: '2.1.1' },
+  ),
   AccountVerified: published(identityFacts.AccountVerified),
   VerificationRejected: published(identityFacts.VerificationRejected),
   ContactChanged: published(identityFacts.ContactChanged),
@@ -75,28 +94,41 @@ export type Account =
 type AccountEvent = EventOf<typeof accountEvents>;
 
 const evolve = (account: Account, { type, data }: AccountEvent): Account => {
-  if (type === 'AccountRegistered') return { status: 'registered', accountId: data.accountId, email: data.email, passwordHash: data.passwordHash, failures: [] };
+  if (type === 'AccountRegistered')
+    return { status: 'registered', accountId: data.accountId, email: data.email, passwordHash: data.passwordHash, failures: [] };
   if (account.status === 'none') return account;
   switch (type) {
-    case 'EmailCodeIssued': return { ...account, emailCode: { code: data.code, expiresAt: data.expiresAt, attempts: [] } };
-    case 'EmailCodeRefused': return account.emailCode === undefined ? account : { ...account, emailCode: { ...account.emailCode, attempts: [...account.emailCode.attempts, data.attemptId] } };
+    case 'EmailCodeIssued':
+      return { ...account, emailCode: { code: data.code, expiresAt: data.expiresAt, attempts: [] } };
+    case 'EmailCodeRefused':
+      return account.emailCode === undefined
+        ? account
+        : { ...account, emailCode: { ...account.emailCode, attempts: [...account.emailCode.attempts, data.attemptId] } };
     case 'EmailProved': {
       const { emailCode: _used, ...rest } = account;
       return account.status === 'registered' ? ({ ...rest, status: 'proved' } as Account) : account;
     }
-    case 'AgreementAccepted': return { ...account, acceptedVersion: data.agreementVersion };
-    case 'AgreementDeclined': return { ...account, declinedVersion: data.agreementVersion };
-    case 'LoggedIn': return { ...account, lastSessionId: data.sessionId, failures: [] };
-    case 'LogInFailed': return { ...account, failures: recentFailures([...account.failures, { attemptId: data.attemptId, at: data.failedAt }]) };
-    case 'VerificationRequested': return { ...account, status: 'verifying', request: { requestId: data.requestId, subject: data.subject, name: data.name } };
-    case 'VerificationReviewRequired': return account.status === 'verifying' ? { ...account, status: 'reviewing' } : account;
-    case 'AccountVerified': return 'request' in account ? { ...account, status: 'verified' } : account;
+    case 'AgreementAccepted':
+      return { ...account, acceptedVersion: data.agreementVersion };
+    case 'AgreementDeclined':
+      return { ...account, declinedVersion: data.agreementVersion };
+    case 'LoggedIn':
+      return { ...account, lastSessionId: data.sessionId, failures: [] };
+    case 'LogInFailed':
+      return { ...account, failures: recentFailures([...account.failures, { attemptId: data.attemptId, at: data.failedAt }]) };
+    case 'VerificationRequested':
+      return { ...account, status: 'verifying', request: { requestId: data.requestId, subject: data.subject, name: data.name } };
+    case 'VerificationReviewRequired':
+      return account.status === 'verifying' ? { ...account, status: 'reviewing' } : account;
+    case 'AccountVerified':
+      return 'request' in account ? { ...account, status: 'verified' } : account;
     case 'VerificationRejected': {
       if (!('request' in account)) return account;
       const { request, ...rest } = account;
       return { ...rest, status: 'proved', lastRequestId: request.requestId };
     }
-    case 'ContactChanged': return { ...account, email: data.email };
+    case 'ContactChanged':
+      return { ...account, email: data.email };
   }
 };
 
@@ -120,24 +152,38 @@ interface RegisterFacts {
   readonly inForce?: VersionInForce | undefined;
 }
 
-const register = (account: Account, { email, password, locale }: { email: string; password: string; locale: 'zh' | 'en' }, facts: RegisterFacts) => {
+const register = (
+  account: Account,
+  { email, password, locale }: { email: string; password: string; locale: 'zh' | 'en' },
+  facts: RegisterFacts,
+) => {
   const { now, accountId, passwordHash, inForce } = facts;
   if (inForce === undefined) return reject('no-agreement-in-force');
   if (account.status !== 'none') return reject('already-registered');
   if (!isStrongEnough(password, email)) return reject('password-too-weak');
-  return [accountEvents.AccountRegistered({ accountId, email, locale, passwordHash, registeredAt: now }), codeIssued(accountId, email, facts)];
+  return [
+    accountEvents.AccountRegistered({ accountId, email, locale, passwordHash, registeredAt: now }),
+    codeIssued(accountId, email, facts),
+  ];
 };
 
 const sendEmailCode = (account: Account, _command: object, facts: { now: Instant; code: string }) => {
   switch (account.status) {
-    case 'none': return reject('account-unknown');
-    case 'registered': return account.emailCode?.code === facts.code ? [] : [codeIssued(account.accountId, account.email, facts)];
-    default: return [];
+    case 'none':
+      return reject('account-unknown');
+    case 'registered':
+      return account.emailCode?.code === facts.code ? [] : [codeIssued(account.accountId, account.email, facts)];
+    default:
+      return [];
   }
 };
 
 /** A wrong code is recorded, so that tries are counted whatever happens to the answer; the edge turns the event into `code-wrong`. */
-const proveEmail = (account: Account, { code }: { code: string }, { now, attemptId, inForce }: { now: Instant; attemptId: string; inForce?: VersionInForce | undefined }) => {
+const proveEmail = (
+  account: Account,
+  { code }: { code: string },
+  { now, attemptId, inForce }: { now: Instant; attemptId: string; inForce?: VersionInForce | undefined },
+) => {
   if (account.status === 'none') return reject('account-unknown');
   if (account.status !== 'registered') return [];
   const { accountId, emailCode } = account;
@@ -146,7 +192,10 @@ const proveEmail = (account: Account, { code }: { code: string }, { now, attempt
   if (emailCode.attempts.includes(attemptId)) return [];
   if (emailCode.attempts.length >= codeTries) return reject('code-tries-used-up');
   if (code !== emailCode.code) return [accountEvents.EmailCodeRefused({ accountId, attemptId, refusedAt: now })];
-  return [accountEvents.EmailProved({ accountId, provedAt: now }), ...acceptance(account, 'registration', inForce, now).map(accountEvents.AgreementAccepted)];
+  return [
+    accountEvents.EmailProved({ accountId, provedAt: now }),
+    ...acceptance(account, 'registration', inForce, now).map(accountEvents.AgreementAccepted),
+  ];
 };
 
 interface LogInFacts {
@@ -166,25 +215,43 @@ const logIn = (account: Account, _command: object, { now, passwordMatches, attem
   if (until !== undefined && isBefore(now, until)) return reject('locked-out', { lockedUntil: until });
   if (!passwordMatches) return [accountEvents.LogInFailed({ accountId, attemptId, failedAt: now })];
   if (account.status === 'registered') return reject('email-not-proved');
-  return [accountEvents.LoggedIn({ accountId, sessionId: attemptId, loggedInAt: now }), ...acceptance(account, 'login', inForce, now).map(accountEvents.AgreementAccepted)];
+  return [
+    accountEvents.LoggedIn({ accountId, sessionId: attemptId, loggedInAt: now }),
+    ...acceptance(account, 'login', inForce, now).map(accountEvents.AgreementAccepted),
+  ];
 };
 
 /** Use of the services after a new version has taken effect, told by the service that was used (1.2). */
 const acceptByUse = (account: Account, _command: object, { now, inForce }: { now: Instant; inForce?: VersionInForce | undefined }) =>
-  account.status === 'none' || account.status === 'registered' ? reject('account-unknown') : acceptance(account, 'use', inForce, now).map(accountEvents.AgreementAccepted);
+  account.status === 'none' || account.status === 'registered'
+    ? reject('account-unknown')
+    : acceptance(account, 'use', inForce, now).map(accountEvents.AgreementAccepted);
 
 const declineAgreement = (account: Account, { agreementVersion }: { agreementVersion: string }, { now }: { now: Instant }) => {
   if (account.status === 'none') return reject('account-unknown');
-  return account.declinedVersion === agreementVersion ? [] : [accountEvents.AgreementDeclined({ accountId: account.accountId, agreementVersion, declinedAt: now })];
+  return account.declinedVersion === agreementVersion
+    ? []
+    : [accountEvents.AgreementDeclined({ accountId: account.accountId, agreementVersion, declinedAt: now })];
 };
 
 const requestVerification = (account: Account, papers: Papers, { now, requestId }: { now: Instant; requestId: string }) => {
   switch (account.status) {
-    case 'none': return reject('account-unknown');
-    case 'registered': return reject('email-not-proved');
-    case 'verified': return account.request.name === papers.name && account.request.subject === papers.subject ? [] : reject('already-verified');
-    case 'verifying': case 'reviewing': return [];
-    case 'proved': return papersAreWellFormed(papers) ?? (account.lastRequestId === requestId ? [] : [accountEvents.VerificationRequested({ ...papers, accountId: account.accountId, requestId, requestedAt: now })]);
+    case 'none':
+      return reject('account-unknown');
+    case 'registered':
+      return reject('email-not-proved');
+    case 'verified':
+      return account.request.name === papers.name && account.request.subject === papers.subject ? [] : reject('already-verified');
+    case 'verifying':
+    case 'reviewing':
+      return [];
+    case 'proved':
+      return (
+        papersAreWellFormed(papers) ??
+        (account.lastRequestId === requestId
+          ? []
+          : [accountEvents.VerificationRequested({ ...papers, accountId: account.accountId, requestId, requestedAt: now })])
+      );
   }
 };
 
@@ -196,21 +263,35 @@ interface Finding {
 }
 
 const verdict = (account: Known & { readonly request: Request }, { result, reason }: Finding, now: Instant) => {
-  const { accountId, request: { subject, name } } = account;
+  const {
+    accountId,
+    request: { subject, name },
+  } = account;
   return result === 'verified'
     ? [accountEvents.AccountVerified({ accountId, subject, verifiedName: name, verifiedAt: now })]
     : [accountEvents.VerificationRejected({ accountId, subject, reason, rejectedAt: now })];
 };
 
 const recordVerification = (account: Account, finding: Finding, { now }: { now: Instant }) => {
-  if (account.status !== 'verifying' || account.request.requestId !== finding.requestId) return account.status === 'none' ? reject('account-unknown') : [];
-  if (finding.result === 'needs-review') return [accountEvents.VerificationReviewRequired({ accountId: account.accountId, requestId: finding.requestId, reason: finding.reason, since: now })];
+  if (account.status !== 'verifying' || account.request.requestId !== finding.requestId)
+    return account.status === 'none' ? reject('account-unknown') : [];
+  if (finding.result === 'needs-review')
+    return [
+      accountEvents.VerificationReviewRequired({
+        accountId: account.accountId,
+        requestId: finding.requestId,
+        reason: finding.reason,
+        since: now,
+      }),
+    ];
   return verdict(account, finding, now);
 };
 
 const reviewVerification = (account: Account, { approve, reason }: { approve: boolean; reason: string }, { now }: { now: Instant }) => {
   if (account.status === 'none') return reject('account-unknown');
-  return account.status === 'reviewing' ? verdict(account, { requestId: account.request.requestId, result: approve ? 'verified' : 'rejected', reason }, now) : [];
+  return account.status === 'reviewing'
+    ? verdict(account, { requestId: account.request.requestId, result: approve ? 'verified' : 'rejected', reason }, now)
+    : [];
 };
 
 const changeContact = (account: Account, { email }: { email: string }, { now }: { now: Instant }) => {
@@ -223,7 +304,18 @@ export const account = stream({
   events: accountEvents,
   initialState: { status: 'none' } as Account,
   evolve,
-  decide: { register, sendEmailCode, proveEmail, logIn, acceptByUse, declineAgreement, requestVerification, recordVerification, reviewVerification, changeContact },
+  decide: {
+    register,
+    sendEmailCode,
+    proveEmail,
+    logIn,
+    acceptByUse,
+    declineAgreement,
+    requestVerification,
+    recordVerification,
+    reviewVerification,
+    changeContact,
+  },
   owner: (state) => (state.status === 'none' ? undefined : state.accountId),
   agreementVersion: (state) => (state.status === 'none' ? undefined : state.acceptedVersion),
 });

@@ -17,7 +17,14 @@ export const agreementVersions = readModel(AgreementVersion, {
   version: 1,
   facts: [complianceFacts.AgreementVersionPublished],
   key: ({ data }) => data.agreementVersion,
-  on: { AgreementVersionPublished: (_row, { agreementVersion, documentHash, effectiveAt, publishedAt }) => ({ agreementVersion, documentHash, effectiveAt, publishedAt }) },
+  on: {
+    AgreementVersionPublished: (_row, { agreementVersion, documentHash, effectiveAt, publishedAt }) => ({
+      agreementVersion,
+      documentHash,
+      effectiveAt,
+      publishedAt,
+    }),
+  },
 });
 
 /** The version that took effect last, if any has by now. */

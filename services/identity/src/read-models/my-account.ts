@@ -30,7 +30,17 @@ export const myAccount = readModel(MyAccount, {
   own: [account],
   on: {
     AccountRegistered: (_row, { accountId, email, locale, registeredAt }) => ({
-      accountId, email, locale, registeredAt, status: 'registered' as const, acceptedVersion: null, declinedVersion: null, subject: null, verifiedName: null, rejectionReason: null, verifiedAt: null,
+      accountId,
+      email,
+      locale,
+      registeredAt,
+      status: 'registered' as const,
+      acceptedVersion: null,
+      declinedVersion: null,
+      subject: null,
+      verifiedName: null,
+      rejectionReason: null,
+      verifiedAt: null,
     }),
     EmailProved: changed(() => ({ status: 'proved' })),
     AgreementAccepted: changed(({ agreementVersion }) => ({ acceptedVersion: agreementVersion })),

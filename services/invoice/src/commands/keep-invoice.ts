@@ -5,7 +5,9 @@ import { invoice } from '../domain/invoice';
 
 class ReturnInvoiceBody {
   /** How one can see that it came back: a consignment number, a photo's place. */
-  @IsOptional() @IsString() @Length(1, 1_000)
+  @IsOptional()
+  @IsString()
+  @Length(1, 1_000)
   evidence?: string;
 }
 

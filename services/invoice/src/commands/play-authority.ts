@@ -5,7 +5,9 @@ import { SandboxAuthority, sandboxFaults, type SandboxFault, type SandboxLedger 
 
 class SandboxFaultsBody {
   /** What the next requests meet, one each: `lose-answer`, `lose-order`, `refuse` at the authority, `fail-dispatch` at the post office. */
-  @IsArray() @ArrayMaxSize(100) @IsIn(sandboxFaults, { each: true })
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsIn(sandboxFaults, { each: true })
   faults!: SandboxFault[];
 }
 

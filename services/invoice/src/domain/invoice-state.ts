@@ -44,26 +44,47 @@ export const evolve = (invoice: Invoice, event: InvoiceEvent): Invoice => {
       const { issueAt, scheduledAt: _at, ...content } = event.data;
       return { status: 'scheduled', content, issueAt, overdueNoted: false, attempts: 0, refundWaits: false };
     }
-    case 'InvoiceIssueStarted': return waiting(invoice, 'issuing', 0);
-    case 'InvoiceIssueUnanswered': return waiting(invoice, 'issuing', event.data.attempt);
-    case 'InvoiceIssueRefused': return waiting(invoice, 'refused', 0);
+    case 'InvoiceIssueStarted':
+      return waiting(invoice, 'issuing', 0);
+    case 'InvoiceIssueUnanswered':
+      return waiting(invoice, 'issuing', event.data.attempt);
+    case 'InvoiceIssueRefused':
+      return waiting(invoice, 'refused', 0);
     case 'InvoiceIssued': {
       const was = known(invoice);
-      return was === undefined ? invoice : { ...was, status: 'issued', attempts: 0, invoiceNumber: event.data.invoiceNumber, issuedAt: event.data.issuedAt, dispatched: false };
+      return was === undefined
+        ? invoice
+        : {
+            ...was,
+            status: 'issued',
+            attempts: 0,
+            invoiceNumber: event.data.invoiceNumber,
+            issuedAt: event.data.issuedAt,
+            dispatched: false,
+          };
     }
-    case 'InvoiceDispatchFailed': return 'invoiceNumber' in invoice ? { ...invoice, attempts: event.data.attempt } : invoice;
-    case 'InvoiceDispatched': return 'invoiceNumber' in invoice ? { ...invoice, attempts: 0, dispatched: true } : invoice;
-    case 'InvoiceOverdue': return 'overdueNoted' in invoice ? { ...invoice, overdueNoted: true } : invoice;
-    case 'RefundWaits': return 'refundWaits' in invoice ? { ...invoice, refundWaits: true } : invoice;
+    case 'InvoiceDispatchFailed':
+      return 'invoiceNumber' in invoice ? { ...invoice, attempts: event.data.attempt } : invoice;
+    case 'InvoiceDispatched':
+      return 'invoiceNumber' in invoice ? { ...invoice, attempts: 0, dispatched: true } : invoice;
+    case 'InvoiceOverdue':
+      return 'overdueNoted' in invoice ? { ...invoice, overdueNoted: true } : invoice;
+    case 'RefundWaits':
+      return 'refundWaits' in invoice ? { ...invoice, refundWaits: true } : invoice;
     case 'InvoiceCancelled': {
       const { orderId, accountId } = event.data;
       const was = known(invoice);
       return { status: 'cancelled', orderId, accountId, ...(was === undefined ? {} : { agreementVersion: was.content.agreementVersion }) };
     }
-    case 'InvoiceReturnRequired': return onItsWay(invoice, 'return-required');
-    case 'InvoiceReturnReceived': return onItsWay(invoice, 'returning');
-    case 'RedLetterUnanswered': return onItsWay(invoice, 'returning', event.data.attempt);
-    case 'InvoiceReturned': return onItsWay(invoice, 'returned');
-    default: return event satisfies never;
+    case 'InvoiceReturnRequired':
+      return onItsWay(invoice, 'return-required');
+    case 'InvoiceReturnReceived':
+      return onItsWay(invoice, 'returning');
+    case 'RedLetterUnanswered':
+      return onItsWay(invoice, 'returning', event.data.attempt);
+    case 'InvoiceReturned':
+      return onItsWay(invoice, 'returned');
+    default:
+      return event satisfies never;
   }
 };

@@ -11,8 +11,13 @@ export const dueBy = '2026-03-12T16:00:00.000Z';
 const askAt = '2026-03-04T01:01:00.000Z';
 
 export const content: InvoiceContent = {
-  ...ids, amountMinor: 191_000, currency: 'CNY', invoice: { title: '杭州示例科技有限公司', taxId: '91330108MA2GXXXX0A', way: 'e-mail', address: 'invoices@example.com' },
-  lines: [{ name: '云 WAF 标准版', quantity: 2, amountMinor: 196_000, thirdPartyContent: false }], agreementVersion: '2026-01', dueBy,
+  ...ids,
+  amountMinor: 191_000,
+  currency: 'CNY',
+  invoice: { title: '杭州示例科技有限公司', taxId: '91330108MA2GXXXX0A', way: 'e-mail', address: 'invoices@example.com' },
+  lines: [{ name: '云 WAF 标准版', quantity: 2, amountMinor: 196_000, thirdPartyContent: false }],
+  agreementVersion: '2026-01',
+  dueBy,
 };
 export const invoiceNumber = '26330000000000000001';
 export const redLetterNumber = '26330000000000000002';
@@ -25,21 +30,40 @@ export const refundWaitsEvent: InvoiceEvent = told.RefundWaits({ ...ids, since: 
 export const returnRequiredEvent: InvoiceEvent = told.InvoiceReturnRequired({ ...ids, requiredAt: issueAt });
 
 export const aScheduledInvoice: readonly InvoiceEvent[] = [told.InvoiceScheduled({ ...content, issueAt, scheduledAt: paidAt })];
-export const anIssuingInvoice: readonly InvoiceEvent[] = [...aScheduledInvoice, told.InvoiceIssueStarted({ ...ids, startedAt: issueAt, tryAgainAt: askAt })];
-export const aRefusedInvoice: readonly InvoiceEvent[] = [...anIssuingInvoice, told.InvoiceIssueRefused({ ...ids, reason: 'tax-id-unknown', refusedAt: issueAt })];
+export const anIssuingInvoice: readonly InvoiceEvent[] = [
+  ...aScheduledInvoice,
+  told.InvoiceIssueStarted({ ...ids, startedAt: issueAt, tryAgainAt: askAt }),
+];
+export const aRefusedInvoice: readonly InvoiceEvent[] = [
+  ...anIssuingInvoice,
+  told.InvoiceIssueRefused({ ...ids, reason: 'tax-id-unknown', refusedAt: issueAt }),
+];
 export const anUndispatchedInvoice: readonly InvoiceEvent[] = [...anIssuingInvoice, issuedEvent];
 export const anIssuedInvoice: readonly InvoiceEvent[] = [...anUndispatchedInvoice, dispatchedEvent];
 export const anInvoiceToReturn: readonly InvoiceEvent[] = [...anIssuedInvoice, returnRequiredEvent];
-export const anInvoiceOnItsWayBack: readonly InvoiceEvent[] = [...anInvoiceToReturn, told.InvoiceReturnReceived({ ...ids, statedBy: 'customer', receivedAt: issueAt, tryAgainAt: askAt })];
-export const aReturnedInvoice: readonly InvoiceEvent[] = [...anInvoiceOnItsWayBack, told.InvoiceReturned({ ...ids, invoiceNumber, redLetterNumber, returnedAt: issueAt })];
+export const anInvoiceOnItsWayBack: readonly InvoiceEvent[] = [
+  ...anInvoiceToReturn,
+  told.InvoiceReturnReceived({ ...ids, statedBy: 'customer', receivedAt: issueAt, tryAgainAt: askAt }),
+];
+export const aReturnedInvoice: readonly InvoiceEvent[] = [
+  ...anInvoiceOnItsWayBack,
+  told.InvoiceReturned({ ...ids, invoiceNumber, redLetterNumber, returnedAt: issueAt }),
+];
 export const aCancelledInvoice: readonly InvoiceEvent[] = [...aScheduledInvoice, cancelledEvent];
 
 const now = { now: issueAt };
 const { orderId } = ids;
 export const invoiceExamples = examplesOf(invoice, {
   histories: {
-    none: [], scheduled: aScheduledInvoice, issuing: anIssuingInvoice, refused: aRefusedInvoice, issued: anUndispatchedInvoice, 'return-required': anInvoiceToReturn, returning: anInvoiceOnItsWayBack,
-    returned: aReturnedInvoice, cancelled: aCancelledInvoice,
+    none: [],
+    scheduled: aScheduledInvoice,
+    issuing: anIssuingInvoice,
+    refused: aRefusedInvoice,
+    issued: anUndispatchedInvoice,
+    'return-required': anInvoiceToReturn,
+    returning: anInvoiceOnItsWayBack,
+    returned: aReturnedInvoice,
+    cancelled: aCancelledInvoice,
   },
   commands: {
     schedule: [content, { now: paidAt }],

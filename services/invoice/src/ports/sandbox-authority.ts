@@ -13,9 +13,23 @@ export type SandboxFault = (typeof sandboxFaults)[number];
 /** What the sandbox made and sent, as it remembers it. */
 export interface SandboxLedger {
   /** `asked`: how often the invoice was asked for; it was made once. `withdrawn`: it never will be. */
-  readonly invoices: readonly { readonly orderId: string; readonly invoiceNumber: string | null; readonly amountMinor: number; readonly issuedAt: string | null; readonly redLetterNumber: string | null; readonly withdrawn: boolean; readonly asked: number }[];
+  readonly invoices: readonly {
+    readonly orderId: string;
+    readonly invoiceNumber: string | null;
+    readonly amountMinor: number;
+    readonly issuedAt: string | null;
+    readonly redLetterNumber: string | null;
+    readonly withdrawn: boolean;
+    readonly asked: number;
+  }[];
   /** One for each invoice, however often it was handed in. */
-  readonly dispatches: readonly { readonly invoiceNumber: string; readonly orderId: string; readonly way: string; readonly at: string; readonly asked: number }[];
+  readonly dispatches: readonly {
+    readonly invoiceNumber: string;
+    readonly orderId: string;
+    readonly way: string;
+    readonly at: string;
+    readonly asked: number;
+  }[];
 }
 
 interface Made {
@@ -35,7 +49,8 @@ const tables = `
   CREATE TABLE IF NOT EXISTS sandbox_seeded (about text PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS sandbox_faults (number bigserial PRIMARY KEY, fault text NOT NULL);`;
 
-const made = 'invoice_number AS "invoiceNumber", issued_at AS "issuedAt", red_letter_number AS "redLetterNumber", red_letter_at AS "redLetterAt", withdrawn';
+const made =
+  'invoice_number AS "invoiceNumber", issued_at AS "issuedAt", red_letter_number AS "redLetterNumber", red_letter_at AS "redLetterAt", withdrawn';
 const aNumber = `'2633' || lpad(nextval('sandbox_invoice_numbers')::text, 16, '0')`;
 
 /** A tax authority and a post office of our own invention: exactly once by order, forgetful by script (`misbehave`) or by seed. */
@@ -86,7 +101,10 @@ export class SandboxAuthority extends TaxAuthority implements InvoiceDispatch {
 
   async send(invoiceNumber: string, { orderId, invoice }: InvoiceContent): Promise<void> {
     if ((await this.nextFault(invoiceNumber, ['fail-dispatch'])) !== undefined) throw new Error('sandbox: the post office is closed');
-    await this.sql('INSERT INTO sandbox_dispatches (invoice_number, order_id, way, at, asked) VALUES ($1, $2, $3, $4, 1) ON CONFLICT (invoice_number) DO UPDATE SET asked = sandbox_dispatches.asked + 1', [invoiceNumber, orderId, invoice.way, this.clock.now()]);
+    await this.sql(
+      'INSERT INTO sandbox_dispatches (invoice_number, order_id, way, at, asked) VALUES ($1, $2, $3, $4, 1) ON CONFLICT (invoice_number) DO UPDATE SET asked = sandbox_dispatches.asked + 1',
+      [invoiceNumber, orderId, invoice.way, this.clock.now()],
+    );
   }
 
   /** The next requests meet these faults, one each, in this order. */
@@ -98,7 +116,9 @@ export class SandboxAuthority extends TaxAuthority implements InvoiceDispatch {
     const invoices = await this.sql<SandboxLedger['invoices'][number]>(
       'SELECT order_id AS "orderId", invoice_number AS "invoiceNumber", amount_minor AS "amountMinor", issued_at AS "issuedAt", red_letter_number AS "redLetterNumber", withdrawn, asked FROM sandbox_invoices ORDER BY order_id',
     );
-    const dispatches = await this.sql<SandboxLedger['dispatches'][number]>('SELECT invoice_number AS "invoiceNumber", order_id AS "orderId", way, at, asked FROM sandbox_dispatches ORDER BY at, invoice_number');
+    const dispatches = await this.sql<SandboxLedger['dispatches'][number]>(
+      'SELECT invoice_number AS "invoiceNumber", order_id AS "orderId", way, at, asked FROM sandbox_dispatches ORDER BY at, invoice_number',
+    );
     return { invoices: invoices.map((one) => ({ ...one, amountMinor: Number(one.amountMinor) })), dispatches };
   }
 
@@ -112,7 +132,10 @@ export class SandboxAuthority extends TaxAuthority implements InvoiceDispatch {
   }
 
   private async nextFault(about: string, kinds: readonly SandboxFault[]): Promise<SandboxFault | undefined> {
-    const [scripted] = await this.sql<{ fault: SandboxFault }>('DELETE FROM sandbox_faults WHERE number = (SELECT number FROM sandbox_faults WHERE fault = ANY($1) ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING fault', [kinds]);
+    const [scripted] = await this.sql<{ fault: SandboxFault }>(
+      'DELETE FROM sandbox_faults WHERE number = (SELECT number FROM sandbox_faults WHERE fault = ANY($1) ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING fault',
+      [kinds],
+    );
     return scripted?.fault ?? this.seededFault(about, kinds);
   }
 
@@ -121,9 +144,14 @@ export class SandboxAuthority extends TaxAuthority implements InvoiceDispatch {
     const seed = this.config.sandboxSeed;
     if (seed === undefined || seed === '') return undefined;
     const dice = (createHash('sha256').update(`${seed}|${kinds.join()}|${about}`).digest()[0] ?? 0) % 8;
-    const fault = kinds.includes('fail-dispatch') ? (['fail-dispatch', 'fail-dispatch'] as const)[dice] : (['lose-answer', 'lose-order'] as const)[dice];
+    const fault = kinds.includes('fail-dispatch')
+      ? (['fail-dispatch', 'fail-dispatch'] as const)[dice]
+      : (['lose-answer', 'lose-order'] as const)[dice];
     if (fault === undefined) return undefined;
-    const [first] = await this.sql<{ about: string }>('INSERT INTO sandbox_seeded (about) VALUES ($1) ON CONFLICT DO NOTHING RETURNING about', [`${kinds.join()}|${about}`]);
+    const [first] = await this.sql<{ about: string }>(
+      'INSERT INTO sandbox_seeded (about) VALUES ($1) ON CONFLICT DO NOTHING RETURNING about',
+      [`${kinds.join()}|${about}`],
+    );
     return first === undefined ? undefined : fault;
   }
 
@@ -139,5 +167,7 @@ export class SandboxAuthority extends TaxAuthority implements InvoiceDispatch {
 
 const answerOf = (row: Made | undefined): IssueAnswer => {
   const { invoiceNumber, issuedAt } = row ?? {};
-  return invoiceNumber == null || issuedAt == null ? { outcome: 'refused', reason: 'withdrawn' } : { outcome: 'issued', invoiceNumber, issuedAt };
+  return invoiceNumber == null || issuedAt == null
+    ? { outcome: 'refused', reason: 'withdrawn' }
+    : { outcome: 'issued', invoiceNumber, issuedAt };
 };

@@ -37,7 +37,11 @@ class World {
   }
 
   decide(name: string, command: unknown, facts: unknown = { now: this.now }): readonly InvoiceEvent[] {
-    const decided = (invoice.decide as unknown as Record<string, (...args: unknown[]) => readonly InvoiceEvent[]>)[name]!(this.state, command, facts);
+    const decided = (invoice.decide as unknown as Record<string, (...args: unknown[]) => readonly InvoiceEvent[]>)[name]!(
+      this.state,
+      command,
+      facts,
+    );
     if (isRejection(decided)) throw new Error(`${name} was refused: ${decided.code} in ${this.state.status}`);
     this.history.push(...decided);
     return decided;
@@ -71,20 +75,24 @@ class World {
   }
 
   private authority(): TaxAuthority {
-    const answer = (): IssueAnswer => (this.exists ? { outcome: 'issued', invoiceNumber: 'n-1', issuedAt: this.now } : { outcome: 'refused', reason: 'withdrawn' });
+    const answer = (): IssueAnswer =>
+      this.exists ? { outcome: 'issued', invoiceNumber: 'n-1', issuedAt: this.now } : { outcome: 'refused', reason: 'withdrawn' };
     return {
-      issue: () => this.call(() => {
-        if (!this.exists && !this.withdrawn) this.made += 1;
-        return answer();
-      }),
-      withdraw: () => this.call(() => {
-        if (!this.exists) this.withdrawn = true;
-        return answer();
-      }),
-      redLetter: () => this.call(() => {
-        if (this.red === 0) this.red += 1;
-        return { outcome: 'red-lettered' as const, redLetterNumber: 'r-1', returnedAt: this.now };
-      }),
+      issue: () =>
+        this.call(() => {
+          if (!this.exists && !this.withdrawn) this.made += 1;
+          return answer();
+        }),
+      withdraw: () =>
+        this.call(() => {
+          if (!this.exists) this.withdrawn = true;
+          return answer();
+        }),
+      redLetter: () =>
+        this.call(() => {
+          if (this.red === 0) this.red += 1;
+          return { outcome: 'red-lettered' as const, redLetterNumber: 'r-1', returnedAt: this.now };
+        }),
     };
   }
 
@@ -109,11 +117,19 @@ const finish = async (world: World): Promise<void> => {
 
 describe('an invoice at the authority (2.2.3)', () => {
   test('is made, recorded and dispatched once, wherever the process ends and whatever gets lost', () =>
-    fc.assert(fc.asyncProperty(fc.array(aMishap, { maxLength: 30 }), async (mishaps) => {
-      const world = new World([...mishaps]);
-      await finish(world);
-      expect([world.made, count(world, 'InvoiceIssued'), count(world, 'InvoiceDispatched'), world.state.status]).toEqual([1, 1, 1, 'issued']);
-    }), { numRuns: 200 }));
+    fc.assert(
+      fc.asyncProperty(fc.array(aMishap, { maxLength: 30 }), async (mishaps) => {
+        const world = new World([...mishaps]);
+        await finish(world);
+        expect([world.made, count(world, 'InvoiceIssued'), count(world, 'InvoiceDispatched'), world.state.status]).toEqual([
+          1,
+          1,
+          1,
+          'issued',
+        ]);
+      }),
+      { numRuns: 200 },
+    ));
 });
 
 describe('a refund that meets the authority at work (2.2.5)', () => {
@@ -124,20 +140,27 @@ describe('a refund that meets the authority at work (2.2.5)', () => {
     isOver = true;
     await finish(world);
     // Cancelled and never made, or made and asked back: nothing between, in any order of things.
-    expect([world.state.status, world.exists, count(world, 'InvoiceIssued'), count(world, 'InvoiceReturnRequired'), count(world, 'InvoiceCancelled')]).toEqual(
-      world.exists ? ['return-required', true, 1, 1, 0] : ['cancelled', false, 0, 0, 1],
-    );
+    expect([
+      world.state.status,
+      world.exists,
+      count(world, 'InvoiceIssued'),
+      count(world, 'InvoiceReturnRequired'),
+      count(world, 'InvoiceCancelled'),
+    ]).toEqual(world.exists ? ['return-required', true, 1, 1, 0] : ['cancelled', false, 0, 0, 1]);
   });
   test('finds it never made, or made and asked back', () => fc.assert(race, { numRuns: 400 }));
 
   test('red-letters it once when it comes back', () =>
-    fc.assert(fc.asyncProperty(fc.array(aMishap, { maxLength: 20 }), async (mishaps) => {
-      const world = new World([]);
-      await finish(world);
-      await world.refund();
-      world.decide('receiveReturn', { orderId, statedBy: 'customer' });
-      world.mishaps.push(...mishaps);
-      await finish(world);
-      expect([world.red, count(world, 'InvoiceReturned'), world.state.status]).toEqual([1, 1, 'returned']);
-    }), { numRuns: 200 }));
+    fc.assert(
+      fc.asyncProperty(fc.array(aMishap, { maxLength: 20 }), async (mishaps) => {
+        const world = new World([]);
+        await finish(world);
+        await world.refund();
+        world.decide('receiveReturn', { orderId, statedBy: 'customer' });
+        world.mishaps.push(...mishaps);
+        await finish(world);
+        expect([world.red, count(world, 'InvoiceReturned'), world.state.status]).toEqual([1, 1, 'returned']);
+      }),
+      { numRuns: 200 },
+    ));
 });

@@ -16,10 +16,17 @@ type Heard =
 
 const ask = (context: Context, step: Work): Promise<Heard> => {
   switch (step.do) {
-    case 'issue': return context.port(TaxAuthority).issue(step.content);
-    case 'withdraw': return context.port(TaxAuthority).withdraw(step.content.orderId);
-    case 'red-letter': return context.port(TaxAuthority).redLetter(step.content.orderId);
-    case 'dispatch': return context.port(InvoiceDispatch).send(step.invoiceNumber, step.content).then(() => ({ outcome: 'sent' as const }));
+    case 'issue':
+      return context.port(TaxAuthority).issue(step.content);
+    case 'withdraw':
+      return context.port(TaxAuthority).withdraw(step.content.orderId);
+    case 'red-letter':
+      return context.port(TaxAuthority).redLetter(step.content.orderId);
+    case 'dispatch':
+      return context
+        .port(InvoiceDispatch)
+        .send(step.invoiceNumber, step.content)
+        .then(() => ({ outcome: 'sent' as const }));
   }
 };
 
@@ -29,9 +36,23 @@ const record = async (context: Context, step: Work, heard: Heard): Promise<boole
   const facts = { now: context.now };
   const suffix = `${step.do}-${step.attempt}`;
   if (heard.outcome === 'issued') {
-    await context.execute(invoice, orderId, 'recordIssued', { orderId, invoiceNumber: heard.invoiceNumber, issuedAt: heard.issuedAt }, facts, suffix);
+    await context.execute(
+      invoice,
+      orderId,
+      'recordIssued',
+      { orderId, invoiceNumber: heard.invoiceNumber, issuedAt: heard.issuedAt },
+      facts,
+      suffix,
+    );
   } else if (heard.outcome === 'red-lettered') {
-    await context.execute(invoice, orderId, 'recordReturned', { orderId, redLetterNumber: heard.redLetterNumber, returnedAt: heard.returnedAt }, facts, suffix);
+    await context.execute(
+      invoice,
+      orderId,
+      'recordReturned',
+      { orderId, redLetterNumber: heard.redLetterNumber, returnedAt: heard.returnedAt },
+      facts,
+      suffix,
+    );
   } else if (heard.outcome === 'sent') {
     await context.execute(invoice, orderId, 'recordDispatched', { orderId }, facts, suffix);
   } else if (heard.outcome === 'refused' && step.do !== 'red-letter') {

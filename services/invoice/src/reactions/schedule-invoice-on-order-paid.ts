@@ -9,7 +9,13 @@ export const scheduleInvoiceOnOrderPaid = reaction({
   id: ({ orderId, paidMinor }) => (paidMinor > 0 ? orderId : undefined),
   decide: 'schedule',
   command: ({ orderId, accountId, paidMinor, currency, invoiceDueBy, invoice: data, lines, terms }) => ({
-    orderId, accountId, amountMinor: paidMinor, currency, invoice: data, agreementVersion: terms.agreementVersion, dueBy: invoiceDueBy,
+    orderId,
+    accountId,
+    amountMinor: paidMinor,
+    currency,
+    invoice: data,
+    agreementVersion: terms.agreementVersion,
+    dueBy: invoiceDueBy,
     lines: lines.map(({ name, quantity, amountMinor, thirdPartyContent }) => ({ name, quantity, amountMinor, thirdPartyContent })),
   }),
 });

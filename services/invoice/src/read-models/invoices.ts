@@ -8,7 +8,17 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { invoice } from '../domain/invoice';
 import type { InvoiceLine } from '../domain/invoice-events';
 
-const statuses = ['scheduled', 'issuing', 'refused', 'issued', 'dispatched', 'return-required', 'returning', 'returned', 'cancelled'] as const;
+const statuses = [
+  'scheduled',
+  'issuing',
+  'refused',
+  'issued',
+  'dispatched',
+  'return-required',
+  'returning',
+  'returned',
+  'cancelled',
+] as const;
 
 /** An invoice as its customer and staff see it. */
 @Entity('invoices')
@@ -53,14 +63,51 @@ export const invoices = readModel(InvoiceRow, {
   version: 1,
   own: [invoice],
   on: {
-    InvoiceScheduled: (_row, { orderId, accountId, amountMinor, currency, invoice: { title, taxId, way, address }, lines, agreementVersion, scheduledAt, issueAt, dueBy }): InvoiceRow => ({
-      orderId, accountId, status: 'scheduled', amountMinor, currency, title, taxId, way, address, lines, agreementVersion, scheduledAt, issueAt, dueBy, overdue: false, refusedBecause: null, invoiceNumber: null, issuedAt: null,
-      dispatchedAt: null, returnRequiredAt: null, returnReceivedAt: null, redLetterNumber: null, returnedAt: null, cancelledAt: null,
+    InvoiceScheduled: (
+      _row,
+      {
+        orderId,
+        accountId,
+        amountMinor,
+        currency,
+        invoice: { title, taxId, way, address },
+        lines,
+        agreementVersion,
+        scheduledAt,
+        issueAt,
+        dueBy,
+      },
+    ): InvoiceRow => ({
+      orderId,
+      accountId,
+      status: 'scheduled',
+      amountMinor,
+      currency,
+      title,
+      taxId,
+      way,
+      address,
+      lines,
+      agreementVersion,
+      scheduledAt,
+      issueAt,
+      dueBy,
+      overdue: false,
+      refusedBecause: null,
+      invoiceNumber: null,
+      issuedAt: null,
+      dispatchedAt: null,
+      returnRequiredAt: null,
+      returnReceivedAt: null,
+      redLetterNumber: null,
+      returnedAt: null,
+      cancelledAt: null,
     }),
     InvoiceIssueStarted: changed(() => ({ status: 'issuing', refusedBecause: null })),
     InvoiceIssueRefused: changed(({ reason }) => ({ status: 'refused', refusedBecause: reason })),
     InvoiceIssued: changed(({ invoiceNumber, issuedAt }) => ({ status: 'issued', invoiceNumber, issuedAt })),
-    InvoiceDispatched: (row, { dispatchedAt }) => row && { ...row, status: row.status === 'issued' ? 'dispatched' : row.status, dispatchedAt },
+    InvoiceDispatched: (row, { dispatchedAt }) =>
+      row && { ...row, status: row.status === 'issued' ? 'dispatched' : row.status, dispatchedAt },
     InvoiceOverdue: changed(() => ({ overdue: true })),
     InvoiceCancelled: changed(({ cancelledAt }) => ({ status: 'cancelled', cancelledAt })),
     InvoiceReturnRequired: changed(({ requiredAt }) => ({ status: 'return-required', returnRequiredAt: requiredAt })),
@@ -70,11 +117,14 @@ export const invoices = readModel(InvoiceRow, {
 });
 
 class InvoicePage extends Page {
-  @IsOptional() @IsIn(statuses)
+  @IsOptional()
+  @IsIn(statuses)
   status?: (typeof statuses)[number];
 
   /** `true`: only those that were not issued in their term. */
-  @IsOptional() @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value)) @IsBoolean()
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean()
   overdue?: boolean;
 }
 
@@ -90,7 +140,12 @@ export class InvoicesQuery {
   list(@Query() { status, overdue, limit, after }: InvoicePage, @Who() who: Caller): Promise<PageOf<InvoiceRow>> {
     if (who.role === 'customer' && who.accountId === undefined) throw kitProblem('forbidden');
     const own = who.role === 'customer' && who.accountId !== undefined ? { accountId: who.accountId } : {};
-    return this.rows.list(InvoiceRow, { where: { ...own, ...(status === undefined ? {} : { status }), ...(overdue === undefined ? {} : { overdue }) }, order: '-scheduledAt', limit, after });
+    return this.rows.list(InvoiceRow, {
+      where: { ...own, ...(status === undefined ? {} : { status }), ...(overdue === undefined ? {} : { overdue }) },
+      order: '-scheduledAt',
+      limit,
+      after,
+    });
   }
 
   @Get(':orderId')

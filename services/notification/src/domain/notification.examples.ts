@@ -7,9 +7,31 @@ export const accountId = '0b7f6f0e-6f0c-5d0e-9a51-4f1f0c7a1a01';
 const at = '2026-03-02T01:00:00.000Z';
 const now = '2026-03-02T01:00:05.000Z';
 
-export const composition = { noticeId, accountId, template: 'OrderPaid', about: 'order-1', aboutClause: '2.2.2', locale: 'zh', title: '订单已付清', body: '订单 1 已付清。', email: 'li@example.com' } as const;
+export const composition = {
+  noticeId,
+  accountId,
+  template: 'OrderPaid',
+  about: 'order-1',
+  aboutClause: '2.2.2',
+  locale: 'zh',
+  title: '订单已付清',
+  body: '订单 1 已付清。',
+  email: 'li@example.com',
+} as const;
 export const anEmailOnlyNotice = [e.NoticeComposed({ ...composition, template: 'EmailCodeIssued', secret: '418205', composedAt: at })];
-export const aSentNotice = [e.NoticeComposed({ ...composition, composedAt: at }), e.NoticeSent({ noticeId, accountId, template: 'OrderPaid', about: 'order-1', aboutClause: '2.2.2', channels: ['in-site'], sentAt: at, deemedDeliveredAt: at })];
+export const aSentNotice = [
+  e.NoticeComposed({ ...composition, composedAt: at }),
+  e.NoticeSent({
+    noticeId,
+    accountId,
+    template: 'OrderPaid',
+    about: 'order-1',
+    aboutClause: '2.2.2',
+    channels: ['in-site'],
+    sentAt: at,
+    deemedDeliveredAt: at,
+  }),
+];
 
 export const noticeExamples = examplesOf(notice, {
   histories: { none: [], composed: anEmailOnlyNotice, sent: aSentNotice },

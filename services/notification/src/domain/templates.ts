@@ -22,7 +22,8 @@ export interface Template<F extends Fact = Fact> {
 /** A title, and a body made of the fact. */
 type Says<F extends Fact> = readonly [title: string, body: (data: FactData<F>) => string];
 
-const template = <F extends Fact>(fact: F, words: Pick<Template<F>, 'zh' | 'en'> & Partial<Pick<Template<F>, 'to' | 'by'>>): Template => ({ to: 'account', by: 'in-site', ...words, fact }) as never;
+const template = <F extends Fact>(fact: F, words: Pick<Template<F>, 'zh' | 'en'> & Partial<Pick<Template<F>, 'to' | 'by'>>): Template =>
+  ({ to: 'account', by: 'in-site', ...words, fact }) as never;
 
 /** What a template says of a fact in one language. */
 export const wordsOf = (from: Template, locale: 'zh' | 'en', data: unknown): Words => {
@@ -40,8 +41,15 @@ const lastDay = (until: Instant): string => shanghaiDate(addMs(until, -1));
 export const templates: readonly Template[] = [
   template(complianceFacts.AgreementVersionPublished, {
     to: 'everyone',
-    zh: ['用户协议新版本', (d) => `用户协议 ${d.agreementVersion} 版已公布，自 ${shanghaiDate(d.effectiveAt)} 起适用。生效后继续使用即视为接受。`],
-    en: ['A new version of the user agreement', (d) => `Version ${d.agreementVersion} of the user agreement applies from ${shanghaiDate(d.effectiveAt)}. Whoever goes on using the services then accepts it.`],
+    zh: [
+      '用户协议新版本',
+      (d) => `用户协议 ${d.agreementVersion} 版已公布，自 ${shanghaiDate(d.effectiveAt)} 起适用。生效后继续使用即视为接受。`,
+    ],
+    en: [
+      'A new version of the user agreement',
+      (d) =>
+        `Version ${d.agreementVersion} of the user agreement applies from ${shanghaiDate(d.effectiveAt)}. Whoever goes on using the services then accepts it.`,
+    ],
   }),
   template(identityFacts.EmailCodeIssued, {
     by: 'e-mail',
@@ -61,8 +69,16 @@ export const templates: readonly Template[] = [
     en: ['Identity not verified', (d) => `Your identity could not be verified (${d.reason}); you may correct and ask again.`],
   }),
   template(orderFacts.OrderSubmitted, {
-    zh: ['订单已提交', (d) => `订单 ${d.orderId} 已提交，应付 ${zhMoney(amount(d.payableMinor, d.currency))}，请于 ${lastDay(d.payBy)} 前付款。提交后内容不可修改。`],
-    en: ['Order submitted', (d) => `Order ${d.orderId} is submitted: ${enMoney(amount(d.payableMinor, d.currency))} to pay by ${lastDay(d.payBy)}. It cannot be changed any more.`],
+    zh: [
+      '订单已提交',
+      (d) =>
+        `订单 ${d.orderId} 已提交，应付 ${zhMoney(amount(d.payableMinor, d.currency))}，请于 ${lastDay(d.payBy)} 前付款。提交后内容不可修改。`,
+    ],
+    en: [
+      'Order submitted',
+      (d) =>
+        `Order ${d.orderId} is submitted: ${enMoney(amount(d.payableMinor, d.currency))} to pay by ${lastDay(d.payBy)}. It cannot be changed any more.`,
+    ],
   }),
   template(orderFacts.OrderCancelled, {
     zh: ['订单已取消', (d) => `订单 ${d.orderId} 已取消。`],
@@ -73,12 +89,26 @@ export const templates: readonly Template[] = [
     en: ['Order expired', (d) => `Order ${d.orderId} was not paid in time and has expired.`],
   }),
   template(orderFacts.OrderPaid, {
-    zh: ['订单已付清', (d) => `订单 ${d.orderId} 已付清 ${zhMoney(amount(d.paidMinor, d.currency))}。退款可在 ${lastDay(d.refundableUntil)} 前申请；发票将在 ${lastDay(d.invoiceDueBy)} 前开具。`],
-    en: ['Order paid', (d) => `Order ${d.orderId} is paid: ${enMoney(amount(d.paidMinor, d.currency))}. A refund can be asked for until ${lastDay(d.refundableUntil)}; the invoice comes by ${lastDay(d.invoiceDueBy)}.`],
+    zh: [
+      '订单已付清',
+      (d) =>
+        `订单 ${d.orderId} 已付清 ${zhMoney(amount(d.paidMinor, d.currency))}。退款可在 ${lastDay(d.refundableUntil)} 前申请；发票将在 ${lastDay(d.invoiceDueBy)} 前开具。`,
+    ],
+    en: [
+      'Order paid',
+      (d) =>
+        `Order ${d.orderId} is paid: ${enMoney(amount(d.paidMinor, d.currency))}. A refund can be asked for until ${lastDay(d.refundableUntil)}; the invoice comes by ${lastDay(d.invoiceDueBy)}.`,
+    ],
   }),
   template(orderFacts.RefundRequested, {
-    zh: ['退款申请已受理', (d) => `订单 ${d.orderId} 的退款申请已受理，将退还实付金额 ${zhMoney(amount(d.refundMinor, d.currency))}；代金券不予退还。`],
-    en: ['Refund asked for', (d) => `A refund of ${enMoney(amount(d.refundMinor, d.currency))} for order ${d.orderId} is on its way; vouchers do not come back.`],
+    zh: [
+      '退款申请已受理',
+      (d) => `订单 ${d.orderId} 的退款申请已受理，将退还实付金额 ${zhMoney(amount(d.refundMinor, d.currency))}；代金券不予退还。`,
+    ],
+    en: [
+      'Refund asked for',
+      (d) => `A refund of ${enMoney(amount(d.refundMinor, d.currency))} for order ${d.orderId} is on its way; vouchers do not come back.`,
+    ],
   }),
   template(orderFacts.RefundAwaitingInvoiceReturn, {
     zh: ['请先退回发票', (d) => `订单 ${d.orderId} 的发票已开具，退回发票后即办理退款。`],
@@ -113,8 +143,15 @@ export const templates: readonly Template[] = [
     en: ['Invoice returned', (d) => `Invoice ${d.invoiceNumber} is back and cancelled by a red-letter invoice.`],
   }),
   template(complianceFacts.AccountSuspended, {
-    zh: ['账户已暂停', (d) => `您的账户已依协议 ${d.cause} 条暂停：不能下单，仍可付款、导出数据、接收发票和依约退款；此前应付款项仍须支付。`],
-    en: ['Account suspended', (d) => `Your account is suspended under clause ${d.cause}: you cannot order, but can pay, export, receive invoices and be refunded. What you owe stays due.`],
+    zh: [
+      '账户已暂停',
+      (d) => `您的账户已依协议 ${d.cause} 条暂停：不能下单，仍可付款、导出数据、接收发票和依约退款；此前应付款项仍须支付。`,
+    ],
+    en: [
+      'Account suspended',
+      (d) =>
+        `Your account is suspended under clause ${d.cause}: you cannot order, but can pay, export, receive invoices and be refunded. What you owe stays due.`,
+    ],
   }),
   template(complianceFacts.AccountReinstated, {
     zh: ['账户已恢复', () => '您的账户已恢复使用。'],

@@ -48,7 +48,12 @@ export class SmtpMailer extends Mailer {
 
   override async handOver({ messageId, to, subject, text }: Mail): Promise<'handed-over' | 'bounced'> {
     try {
-      await this.transport.sendMail({ messageId: `<${messageId}@${this.config.mailFrom.split('@')[1] ?? 'localhost'}>`, to, subject, text });
+      await this.transport.sendMail({
+        messageId: `<${messageId}@${this.config.mailFrom.split('@')[1] ?? 'localhost'}>`,
+        to,
+        subject,
+        text,
+      });
       return 'handed-over';
     } catch (fault) {
       if (isRefusal(fault)) return 'bounced';

@@ -23,7 +23,12 @@ export const composeNoticeOnFact = reaction({
     const address = email ?? (state.status === 'known' ? state.email : undefined);
     const noticeId = context.newId(template.fact.name);
     await context.execute(notice, noticeId, 'compose', {
-      noticeId, accountId: reader, template: template.fact.name, about: item.stream, locale, inSite: template.by === 'in-site',
+      noticeId,
+      accountId: reader,
+      template: template.fact.name,
+      about: item.stream,
+      locale,
+      inSite: template.by === 'in-site',
       ...wordsOf(template, locale, data),
       ...(item.clause === undefined ? {} : { aboutClause: item.clause }),
       ...(code === undefined ? {} : { secret: code }),

@@ -8,7 +8,9 @@ export const sendEmailOnNoticeComposed = reaction({
   on: noticeEvents.NoticeComposed,
   run: async (context, { noticeId, email, title, body, secret }) => {
     if (email === undefined) return;
-    const result = await context.port(Mailer).handOver({ messageId: noticeId, to: email, subject: title, text: secret === undefined ? body : `${body}\n\n${secret}\n` });
+    const result = await context
+      .port(Mailer)
+      .handOver({ messageId: noticeId, to: email, subject: title, text: secret === undefined ? body : `${body}\n\n${secret}\n` });
     await context.execute(notice, noticeId, 'recordEmail', { result }, { now: context.now });
   },
 });

@@ -30,7 +30,18 @@ export const notices = readModel(NoticeRow, {
   own: [notice],
   on: {
     NoticeComposed: (_row, { noticeId, accountId, template, about, aboutClause = null, locale, title, body, composedAt }) => ({
-      noticeId, accountId, template, about, clause: aboutClause, locale, title, body, channels: [], bounced: [], composedAt, deemedDeliveredAt: null,
+      noticeId,
+      accountId,
+      template,
+      about,
+      clause: aboutClause,
+      locale,
+      title,
+      body,
+      channels: [],
+      bounced: [],
+      composedAt,
+      deemedDeliveredAt: null,
     }),
     NoticeSent: (row, { channels, deemedDeliveredAt }) => row && { ...row, channels: [...row.channels, ...channels], deemedDeliveredAt },
     EmailHandedOver: (row) => row && { ...row, channels: [...row.channels, 'e-mail'] },
@@ -40,7 +51,8 @@ export const notices = readModel(NoticeRow, {
 
 class NoticePage extends Page {
   /** Whose notices; staff only, customers read their own. */
-  @IsOptional() @IsString()
+  @IsOptional()
+  @IsString()
   accountId?: string;
 }
 

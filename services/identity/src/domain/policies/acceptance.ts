@@ -16,4 +16,12 @@ export const acceptance = (
 ) =>
   inForce === undefined || account.acceptedVersion === inForce.agreementVersion || account.declinedVersion === inForce.agreementVersion
     ? []
-    : [{ accountId: account.accountId, agreementVersion: inForce.agreementVersion, documentHash: inForce.documentHash, act, acceptedAt: now }];
+    : [
+        {
+          accountId: account.accountId,
+          agreementVersion: inForce.agreementVersion,
+          documentHash: inForce.documentHash,
+          act,
+          acceptedAt: now,
+        },
+      ];

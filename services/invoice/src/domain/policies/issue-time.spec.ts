@@ -9,7 +9,12 @@ describe('an invoice is issued on the morning of the next working day (2.2.3)', 
     ['paid at midnight in Shanghai', '2026-03-03T16:00:00.000Z', '2026-03-13T16:00:00.000Z', '2026-03-05T01:00:00.000Z'],
     ['paid on a Friday', '2026-03-06T02:00:00.000Z', '2026-03-17T16:00:00.000Z', '2026-03-09T01:00:00.000Z'],
     ['paid before the National Day holidays', '2026-09-30T02:00:00.000Z', '2026-10-15T16:00:00.000Z', '2026-10-08T01:00:00.000Z'],
-    ['paid on the Friday before a Saturday that is worked', '2026-02-13T02:00:00.000Z', '2026-03-03T16:00:00.000Z', '2026-02-14T01:00:00.000Z'],
+    [
+      'paid on the Friday before a Saturday that is worked',
+      '2026-02-13T02:00:00.000Z',
+      '2026-03-03T16:00:00.000Z',
+      '2026-02-14T01:00:00.000Z',
+    ],
   ])('%s', (_when, paidAt, dueBy, expected) => expect(issueTime(paidAt, dueBy)).toBe(expected));
 
   test('at once when the term would have ended by then', () => {
@@ -19,11 +24,17 @@ describe('an invoice is issued on the morning of the next working day (2.2.3)', 
   });
 
   test('never in the past, never on a day off, never after the term', () =>
-    fc.assert(fc.property(fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2027, 0, 1) }), fc.integer({ min: 1, max: 20 * 86_400_000 }), (ms, termMs) => {
-      const [paidAt, dueBy] = [new Date(ms).toISOString(), new Date(ms + termMs).toISOString()];
-      const at = issueTime(paidAt, dueBy);
-      expect(isBefore(at, paidAt)).toBe(false);
-      expect(isBefore(at, dueBy)).toBe(true);
-      expect(at === paidAt || isWorkingDay(shanghaiDate(at))).toBe(true);
-    })));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2027, 0, 1) }),
+        fc.integer({ min: 1, max: 20 * 86_400_000 }),
+        (ms, termMs) => {
+          const [paidAt, dueBy] = [new Date(ms).toISOString(), new Date(ms + termMs).toISOString()];
+          const at = issueTime(paidAt, dueBy);
+          expect(isBefore(at, paidAt)).toBe(false);
+          expect(isBefore(at, dueBy)).toBe(true);
+          expect(at === paidAt || isWorkingDay(shanghaiDate(at))).toBe(true);
+        },
+      ),
+    ));
 });
