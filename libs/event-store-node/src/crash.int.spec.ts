@@ -238,7 +238,9 @@ describe('when the database fails the node', () => {
     await client.appendToStream('s-1', numbered(1));
     await dropDatabase(postgresUrl, server.database);
     await expect(client.appendToStream('s-1', numbered(1))).rejects.toBeInstanceOf(UnavailableError);
-    await expect(collect(connect(server.connectionString).readStream('s-1'))).rejects.toBeInstanceOf(UnavailableError);
+    const reader = connect(server.connectionString);
+    await expect(collect(reader.readStream('s-1'))).rejects.toBeInstanceOf(UnavailableError);
+    await reader.dispose();
   });
 });
 

@@ -49,30 +49,39 @@ const applyOnce = async ({ pool }: LaneOptions, members: readonly Member[], batc
   }
 };
 
-/** Events on their way into the rows. Reading goes on while a transaction runs; the next one takes all that has come meanwhile. */
+/** Events on their way into the rows, and how far the store had searched when it handed them over. */
+interface Handed {
+  readonly entries: readonly Entry[];
+  readonly searched: Position;
+}
+
+/** Reading goes on while a transaction runs; the next one takes all that has come meanwhile. */
 const queueOf = (maxBatch: number) => {
-  const waiting: (readonly Entry[])[] = [];
+  const waiting: Handed[] = [];
   const wakers: { work?: () => void; room?: () => void } = {};
   let size = 0;
   return {
     isEmpty: () => waiting.length === 0,
     isFull: () => size >= 2 * maxBatch,
-    put: (entries: readonly Entry[]): void => {
-      waiting.push(entries);
-      size += entries.length;
+    put: (handed: Handed): void => {
+      waiting.push(handed);
+      size += handed.entries.length;
       wakers.work?.();
     },
-    take: (): readonly Entry[] | undefined => {
+    take: (): Handed | undefined => {
       const first = waiting.shift();
       if (first === undefined) return undefined;
-      const entries = [...first];
-      for (let next = waiting[0]; next !== undefined && entries.length + next.length <= maxBatch; next = waiting[0]) {
+      const entries = [...first.entries];
+      // Only what comes with these entries: the store has searched further by now, but past entries that still wait.
+      let { searched } = first;
+      for (let next = waiting[0]; next !== undefined && entries.length + next.entries.length <= maxBatch; next = waiting[0]) {
         waiting.shift();
-        for (const entry of next) entries.push(entry);
+        for (const entry of next.entries) entries.push(entry);
+        searched = laterPosition(searched, next.searched);
       }
       size -= entries.length;
       wakers.room?.();
-      return entries;
+      return { entries, searched };
     },
     untilWork: () => new Promise<void>((resolve) => (wakers.work = resolve)),
     untilRoom: () => new Promise<void>((resolve) => (wakers.room = resolve)),
@@ -95,7 +104,6 @@ export const startLane = (options: LaneOptions): Lane => {
   const queue = queueOf(maxBatch);
   let active = members;
   let position = from;
-  let searched = begin;
   let notedAt = performance.now();
   let working = false;
 
@@ -108,18 +116,18 @@ export const startLane = (options: LaneOptions): Lane => {
 
   const work = async (): Promise<void> => {
     while (!stop.stopped) {
-      const entries = queue.take();
-      if (entries === undefined) {
+      const taken = queue.take();
+      if (taken === undefined) {
         working = false;
         await queue.untilWork();
         working = true;
         continue;
       }
       const startedAt = performance.now();
-      const result = await untilDone(stop, () => applyOnce(options, active, { from: position, entries, searched }), {
+      const result = await untilDone(stop, () => applyOnce(options, active, { from: position, ...taken }), {
         onTrouble: hooks.onTrouble,
       });
-      position = laterPosition(position, entries.at(-1)?.position);
+      position = laterPosition(position, taken.entries.at(-1)?.position);
       notedAt = performance.now();
       hooks.onBatch?.({ items: result.items, rows: result.rows, elapsedMs: performance.now() - startedAt });
       tell(result);
@@ -138,9 +146,8 @@ export const startLane = (options: LaneOptions): Lane => {
     ...(begin === undefined ? {} : { from: begin }),
     // Taken over as soon as it is queued: the position that counts is the one in the database.
     onBatch: async (events, upTo) => {
-      searched = laterPosition<Position | undefined>(searched, upTo);
       // That nothing came is worth a note now and then, so that a restart need not search all of it again.
-      if (events.length > 0 || performance.now() - notedAt > NOTE_EVERY_MS) queue.put(events.map(entryOf));
+      if (events.length > 0 || performance.now() - notedAt > NOTE_EVERY_MS) queue.put({ entries: events.map(entryOf), searched: upTo });
       while (queue.isFull() && !stop.stopped) await queue.untilRoom();
     },
   });

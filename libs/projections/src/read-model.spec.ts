@@ -148,10 +148,10 @@ describe('a declaration', () => {
       readModel(OrderRow, { version: 1, own: [order], on: { OrderPaid: (row, { euros }) => row && { ...row, euros } } });
       // @ts-expect-error -- a row without its columns
       readModel(BalanceRow, { version: 1, own: [order], on: { OrderPaid: (_row, { minor }) => ({ side: 'x', minor: String(minor) }) } });
-      // @ts-expect-error -- a fact's field that is not there
       readModel(AccountRow, {
         version: 1,
         facts: [AccountOpened],
+        // @ts-expect-error -- a fact's field that is not there
         on: { AccountOpened: (row, { euros }) => row && { ...row, name: euros } },
       });
     };
