@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ANY, EventStoreDBClient, jsonEvent, NO_STREAM, UnavailableError, type AppendExpectedRevision, type JSONEventData } from '@eventstore/db-client';
+import {
+  ANY,
+  EventStoreDBClient,
+  jsonEvent,
+  NO_STREAM,
+  UnavailableError,
+  type AppendExpectedRevision,
+  type JSONEventData,
+} from '@eventstore/db-client';
 import { Client } from 'pg';
 import { startEventStoreNode } from './node';
 import { databaseUrl, dropDatabase } from './schema';
@@ -22,7 +30,16 @@ const freshDatabase = (): string => {
 };
 
 const start = (database: string, port = 0, ...more: string[]): NodeProcess => {
-  const started = startProcess(compiled.folder, ['--port', String(port), '--database', database, '--postgres-url', postgresUrl, '--insecure', ...more]);
+  const started = startProcess(compiled.folder, [
+    '--port',
+    String(port),
+    '--database',
+    database,
+    '--postgres-url',
+    postgresUrl,
+    '--insecure',
+    ...more,
+  ]);
   processes.push(started);
   return started;
 };
@@ -86,7 +103,8 @@ test('after kill -9 every acknowledged append is there, and repeating what was n
   const stored = await collect(again.readAll());
   const byId = new Map(stored.map(({ event }) => [event?.id, event]));
   const acknowledged = intents.filter((intent) => intent.acknowledged !== undefined);
-  for (const { stream, event, acknowledged: revision } of acknowledged) expect(byId.get(event.id)).toMatchObject({ streamId: stream, revision });
+  for (const { stream, event, acknowledged: revision } of acknowledged)
+    expect(byId.get(event.id)).toMatchObject({ streamId: stream, revision });
   // Each stream lost at most the answer to its last append, so repeating all of them must change nothing but that.
   for (const { stream, event, expectedRevision } of intents) await again.appendToStream(stream, event, { expectedRevision });
   for (let n = 0; n < 16; n += 1) {
@@ -145,7 +163,12 @@ describe('the process', () => {
     const node = start(database);
     expect(await node.ready).toBe(`event-store-node: database ${database} at ${await addressOf(node)}`);
     const client = connect(await addressOf(node));
-    const appends = Array.from({ length: 50 }, () => client.appendToStream(freshStream(), numbered(1)).then(() => 1, () => 0));
+    const appends = Array.from({ length: 50 }, () =>
+      client.appendToStream(freshStream(), numbered(1)).then(
+        () => 1,
+        () => 0,
+      ),
+    );
     await appends[0];
     node.kill('SIGTERM');
     expect((await node.ended).code).toBe(0);
@@ -165,10 +188,18 @@ describe('the process', () => {
   });
 
   test.each([
-    ['neither insecure nor with a certificate', ['--port', '0', '--database', 'x', '--postgres-url', 'postgres://127.0.0.1:1'], 'either --insecure or'],
+    [
+      'neither insecure nor with a certificate',
+      ['--port', '0', '--database', 'x', '--postgres-url', 'postgres://127.0.0.1:1'],
+      'either --insecure or',
+    ],
     ['half a certificate', ['--port', '0', '--database', 'x', '--tls-cert', 'x.pem'], 'go together'],
     ['a user without password', ['--port', '0', '--database', 'x', '--insecure', '--user', 'x'], 'needs --password-file'],
-    ['no PostgreSQL where it should be', ['--port', '0', '--database', 'x', '--insecure', '--postgres-url', 'postgres://127.0.0.1:1'], 'ECONNREFUSED'],
+    [
+      'no PostgreSQL where it should be',
+      ['--port', '0', '--database', 'x', '--insecure', '--postgres-url', 'postgres://127.0.0.1:1'],
+      'ECONNREFUSED',
+    ],
     ['a port that is no number', ['--port', 'x', '--database', 'x', '--insecure'], 'not a whole number'],
   ])('with %s says so and ends', async (_case, args, message) => {
     const failed = startProcess(compiled.folder, args);
@@ -191,17 +222,26 @@ describe('when the database fails the node', () => {
   });
 
   const patiently = (stream: string, event: JSONEventData): Promise<unknown> =>
-    until(() => client.appendToStream(stream, event).then((answer) => answer, (error: unknown) => {
-      if (error instanceof UnavailableError) return undefined;
-      throw error;
-    }));
+    until(() =>
+      client.appendToStream(stream, event).then(
+        (answer) => answer,
+        (error: unknown) => {
+          if (error instanceof UnavailableError) return undefined;
+          throw error;
+        },
+      ),
+    );
 
   test('a lost connection is made anew, and nothing is lost, doubled or left out of a subscription', async () => {
     const seen: unknown[] = [];
     const subscription = client.subscribeToStream('s-1');
     subscription.on('data', ({ event }) => seen.push((event?.data as { n: number }).n));
     for (let n = 0; n < 40; n += 1) {
-      if (n % 10 === 5) await sql(server.database, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'event-store-node%' AND datname = current_database()`);
+      if (n % 10 === 5)
+        await sql(
+          server.database,
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'event-store-node%' AND datname = current_database()`,
+        );
       const [event] = numbered(1, n) as [JSONEventData];
       await patiently('s-1', event);
     }
@@ -212,9 +252,12 @@ describe('when the database fails the node', () => {
   });
 
   test('a write that the database refuses fails alone', async () => {
-    await sql(server.database, `
+    await sql(
+      server.database,
+      `
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
-      CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.type = 'Refused') EXECUTE FUNCTION refuse()`);
+      CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.type = 'Refused') EXECUTE FUNCTION refuse()`,
+    );
     const raw = connect(server.connectionString);
     // Both kinds of append, so that the refused one ends its own call only.
     const good = Array.from({ length: 20 }, (_, n) => client.appendToStream(`good-${n}`, numbered(1)));
@@ -227,9 +270,12 @@ describe('when the database fails the node', () => {
 
   test('rows written behind its back do not confuse the positions', async () => {
     await client.appendToStream('s-1', numbered(2));
-    await sql(server.database, `
+    await sql(
+      server.database,
+      `
       INSERT INTO events (position, stream, revision, id, type, is_json, created_ms, data, metadata)
-      SELECT position + 2, stream, revision + 2, gen_random_uuid(), type, is_json, created_ms, data, metadata FROM events`);
+      SELECT position + 2, stream, revision + 2, gen_random_uuid(), type, is_json, created_ms, data, metadata FROM events`,
+    );
     expect(await client.appendToStream('s-1', numbered(1, 9))).toMatchObject({ nextExpectedRevision: 4n, position: { commit: 5n } });
     expect(numbers(await collect(client.readStream('s-1')))).toEqual([0, 1, 0, 1, 9]);
   });
@@ -257,12 +303,19 @@ test('a node that starts on what another left behind judges as that one did', as
   await server.node.stop();
   const node = await startEventStoreNode({ postgresUrl, database, port: 0, insecure: true });
   const client = connect(node.connectionString);
-  await expect(client.appendToStream('gone-1', numbered(1), { expectedRevision: NO_STREAM })).rejects.toMatchObject({ type: 'stream-deleted' });
-  expect(await client.appendToStream('deleted-1', numbered(1, 5), { expectedRevision: NO_STREAM })).toMatchObject({ nextExpectedRevision: 2n });
+  await expect(client.appendToStream('gone-1', numbered(1), { expectedRevision: NO_STREAM })).rejects.toMatchObject({
+    type: 'stream-deleted',
+  });
+  expect(await client.appendToStream('deleted-1', numbered(1, 5), { expectedRevision: NO_STREAM })).toMatchObject({
+    nextExpectedRevision: 2n,
+  });
   expect(numbers(await collect(client.readStream('deleted-1')))).toEqual([5]);
   expect(await client.appendToStream('kept-1', events, { expectedRevision: NO_STREAM })).toMatchObject({ nextExpectedRevision: 1n });
   expect(await client.appendToStream('kept-1', events)).toMatchObject({ nextExpectedRevision: 1n });
-  await expect(client.appendToStream('kept-1', numbered(1), { expectedRevision: NO_STREAM })).rejects.toMatchObject({ type: 'wrong-expected-version', actualVersion: 1n });
+  await expect(client.appendToStream('kept-1', numbered(1), { expectedRevision: NO_STREAM })).rejects.toMatchObject({
+    type: 'wrong-expected-version',
+    actualVersion: 1n,
+  });
   await client.dispose();
   await node.stop();
   await server.stop();

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { ANY, BACKWARDS, END, EventStoreDBClient, isCommandError, jsonEvent, NO_STREAM, STREAM_EXISTS, type AppendExpectedRevision } from '@eventstore/db-client';
+import {
+  ANY,
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  isCommandError,
+  jsonEvent,
+  NO_STREAM,
+  STREAM_EXISTS,
+  type AppendExpectedRevision,
+} from '@eventstore/db-client';
 import * as fc from 'fast-check';
 import { collect, connect, revisions } from './spec-client';
 import { startTestNode, type TestNode } from './testing';
@@ -28,9 +38,12 @@ class StreamModel {
   apply(operation: Operation): Answer {
     if (this.tombstoned) return 'stream-deleted';
     switch (operation.kind) {
-      case 'append': return this.append(operation.expected, operation.ids);
-      case 'metadata': return this.setMetadata(operation.maxCount, operation.truncateBefore);
-      default: return this.remove(operation.kind, operation.expected);
+      case 'append':
+        return this.append(operation.expected, operation.ids);
+      case 'metadata':
+        return this.setMetadata(operation.maxCount, operation.truncateBefore);
+      default:
+        return this.remove(operation.kind, operation.expected);
     }
   }
 
@@ -95,10 +108,38 @@ const stream = fc.nat({ max: STREAMS - 1 });
 const revision = fc.nat({ max: 8 });
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   // Few ids, so that repeated and half-repeated appends are common.
-  { weight: 12, arbitrary: fc.record({ kind: fc.constant('append' as const), stream, expected: fc.oneof(fc.constantFrom<Expected>('any', 'none', 'exists'), revision), ids: fc.uniqueArray(fc.nat({ max: 15 }), { minLength: 1, maxLength: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), stream, expected: fc.oneof(fc.constantFrom('any' as const, 'none' as const), revision) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('tombstone' as const), stream, expected: fc.oneof(fc.constantFrom('any' as const, 'none' as const), revision) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('metadata' as const), stream, maxCount: fc.integer({ min: 1, max: 4 }), truncateBefore: fc.nat({ max: 6 }) }, { requiredKeys: ['kind', 'stream'] }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('append' as const),
+      stream,
+      expected: fc.oneof(fc.constantFrom<Expected>('any', 'none', 'exists'), revision),
+      ids: fc.uniqueArray(fc.nat({ max: 15 }), { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('delete' as const),
+      stream,
+      expected: fc.oneof(fc.constantFrom('any' as const, 'none' as const), revision),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('tombstone' as const),
+      stream,
+      expected: fc.oneof(fc.constantFrom('any' as const, 'none' as const), revision),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record(
+      { kind: fc.constant('metadata' as const), stream, maxCount: fc.integer({ min: 1, max: 4 }), truncateBefore: fc.nat({ max: 6 }) },
+      { requiredKeys: ['kind', 'stream'] },
+    ),
+  },
 );
 
 let server: TestNode;
@@ -116,7 +157,7 @@ const revisionOption = (expected: Expected): AppendExpectedRevision =>
   expected === 'any' ? ANY : expected === 'none' ? NO_STREAM : expected === 'exists' ? STREAM_EXISTS : BigInt(expected);
 
 const refusal = (error: unknown): string => {
-  if (isCommandError(error)) return error.type;
+  if (error instanceof Error && isCommandError(error as Error)) return error.type;
   throw error;
 };
 
@@ -129,15 +170,24 @@ const perform = async (run: string, done: Operation): Promise<unknown> => {
     switch (done.kind) {
       case 'append': {
         const events = done.ids.map((id) => jsonEvent({ id: eventId(run, id), type: 'Numbered', data: { id } }));
-        return Number((await client.appendToStream(name, events, { expectedRevision: revisionOption(done.expected) })).nextExpectedRevision);
+        return Number(
+          (await client.appendToStream(name, events, { expectedRevision: revisionOption(done.expected) })).nextExpectedRevision,
+        );
       }
       case 'metadata': {
         const { maxCount, truncateBefore } = done;
-        await client.setStreamMetadata(name, { ...(maxCount !== undefined && { maxCount }), ...(truncateBefore !== undefined && { truncateBefore }) });
+        await client.setStreamMetadata(name, {
+          ...(maxCount !== undefined && { maxCount }),
+          ...(truncateBefore !== undefined && { truncateBefore }),
+        });
         return 'done';
       }
-      case 'delete': await client.deleteStream(name, { expectedRevision: revisionOption(done.expected) as typeof ANY }); return 'done';
-      case 'tombstone': await client.tombstoneStream(name, { expectedRevision: revisionOption(done.expected) as typeof ANY }); return 'done';
+      case 'delete':
+        await client.deleteStream(name, { expectedRevision: revisionOption(done.expected) as typeof ANY });
+        return 'done';
+      case 'tombstone':
+        await client.tombstoneStream(name, { expectedRevision: revisionOption(done.expected) as typeof ANY });
+        return 'done';
     }
   } catch (error) {
     return refusal(error);
@@ -153,29 +203,41 @@ const shown = async (name: string, direction: 'forwards' | 'backwards'): Promise
 };
 
 test('the node answers and shows the same as the rules, whatever is done in whatever order', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 25 }), async (operations) => {
-    const run = randomUUID();
-    const models = Array.from({ length: STREAMS }, () => new StreamModel());
-    const [expected, actual]: [unknown[], unknown[]] = [[], []];
-    for (const done of operations) {
-      expected.push(models[done.stream]?.apply(done));
-      actual.push(await perform(run, done));
-    }
-    for (const [index, model] of models.entries()) {
-      const readable = model.read();
-      expected.push(readable, typeof readable === 'string' ? readable : [...readable].reverse());
-      actual.push(await shown(`model-${run}-${index}`, 'forwards'), await shown(`model-${run}-${index}`, 'backwards'));
-    }
-    expect(actual).toEqual(expected);
-  }), { numRuns: 150 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 25 }), async (operations) => {
+      const run = randomUUID();
+      const models = Array.from({ length: STREAMS }, () => new StreamModel());
+      const [expected, actual]: [unknown[], unknown[]] = [[], []];
+      for (const done of operations) {
+        expected.push(models[done.stream]?.apply(done));
+        actual.push(await perform(run, done));
+      }
+      for (const [index, model] of models.entries()) {
+        const readable = model.read();
+        expected.push(readable, typeof readable === 'string' ? readable : [...readable].reverse());
+        actual.push(await shown(`model-${run}-${index}`, 'forwards'), await shown(`model-${run}-${index}`, 'backwards'));
+      }
+      expect(actual).toEqual(expected);
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test('appends sent at the same time are answered as if sent one after the other', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(operation.filter(({ kind }) => kind === 'append'), { minLength: 2, maxLength: 30 }), async (operations) => {
-    const run = randomUUID();
-    const models = Array.from({ length: STREAMS }, () => new StreamModel());
-    // One client sends them in this order on one call, and the node takes them in order.
-    const answers = operations.map((done) => perform(run, done));
-    expect(await Promise.all(answers)).toEqual(operations.map((done) => models[done.stream]?.apply(done)));
-  }), { numRuns: 100 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        operation.filter(({ kind }) => kind === 'append'),
+        { minLength: 2, maxLength: 30 },
+      ),
+      async (operations) => {
+        const run = randomUUID();
+        const models = Array.from({ length: STREAMS }, () => new StreamModel());
+        // One client sends them in this order on one call, and the node takes them in order.
+        const answers = operations.map((done) => perform(run, done));
+        expect(await Promise.all(answers)).toEqual(operations.map((done) => models[done.stream]?.apply(done)));
+      },
+    ),
+    { numRuns: 100 },
+  );
 });

@@ -12,7 +12,10 @@ export const compile = (): { readonly folder: string; remove(): void } => {
   const folder = mkdtempSync(join(tmpdir(), 'esn-compiled-'));
   for (const file of readdirSync(__dirname)) {
     if (!file.endsWith('.ts') || file.startsWith('spec-') || file.endsWith('.spec.ts')) continue;
-    writeFileSync(join(folder, file.replace(/\.ts$/, '.js')), transformFileSync(join(__dirname, file), { configFile: join(__dirname, '../../../.swcrc') }).code);
+    writeFileSync(
+      join(folder, file.replace(/\.ts$/, '.js')),
+      transformFileSync(join(__dirname, file), { configFile: join(__dirname, '../../../.swcrc') }).code,
+    );
   }
   return { folder, remove: () => rmSync(folder, { recursive: true }) };
 };
@@ -28,7 +31,10 @@ export interface NodeProcess {
 
 export const startProcess = (folder: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): NodeProcess => {
   const { POSTGRES_URL: _unset, ...inherited } = process.env;
-  const child: ChildProcess = spawn(process.execPath, [join(folder, 'cli.js'), ...args], { env: { ...inherited, NODE_PATH: NODE_MODULES, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(process.execPath, [join(folder, 'cli.js'), ...args], {
+    env: { ...inherited, NODE_PATH: NODE_MODULES, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   const ended = new Promise<{ code: number | null; output: string }>((resolve) => child.once('close', (code) => resolve({ code, output })));
   const ready = new Promise<string>((resolve, reject) => {
@@ -43,5 +49,11 @@ export const startProcess = (folder: string, args: readonly string[], environmen
   });
   // Whoever does not wait for it to be ready does not want to hear that it never was.
   ready.catch(() => undefined);
-  return { ready, ended, kill: (signal) => { child.kill(signal); } };
+  return {
+    ready,
+    ended,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+  };
 };
