@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { SeenId } from './commit-check';
-import { Group, idKey } from './group';
+import { Group } from './group';
 import type { Heads } from './heads';
 import { LruMap } from './lru';
 import { Expected, isMetastream, metastreamOf, type RecordedEvent, type WriteOutcome, type WriteRequest } from './model';
@@ -66,7 +66,7 @@ export class Appender {
   async start(): Promise<void> {
     const { position, recent } = await this.writer.open(this.options.lockWaitMs, this.options.recentIds);
     this.ids.clear();
-    for (const { id, stream, ...seen } of recent) this.ids.set(idKey(stream, id), seen);
+    for (const { id, ...seen } of recent) this.ids.set(id, seen);
     this.heads.clear();
     this.tail.reset(position);
   }
@@ -123,7 +123,7 @@ export class Appender {
       );
       const committed = {
         head,
-        seen: (stream: string, id: string) => this.ids.get(idKey(stream, id)),
+        seen: (id: string) => this.ids.get(id),
         eventAt: (stream: string, revision: number) => this.readEvent(stream, revision),
       };
       const group = new Group(committed, this.tail.committed, this.options.nowMs());
@@ -142,7 +142,7 @@ export class Appender {
   private makeKnown(rows: readonly RecordedEvent[], absentBefore: readonly string[]): void {
     this.heads.noteAbsent(absentBefore);
     this.heads.note(rows);
-    for (const { id, stream, revision, position } of rows) this.ids.set(idKey(stream, id), { revision, position });
+    for (const { id, stream, revision, position } of rows) this.ids.set(id, { stream, revision, position });
     this.tail.publish(rows);
   }
 

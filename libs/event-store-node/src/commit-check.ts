@@ -12,8 +12,9 @@ import {
 } from './model';
 import { isSoftDeleted } from './stream-metadata';
 
-/** Where in a stream an event id was last seen. */
+/** Where an event id was last seen. */
 export interface SeenId {
+  readonly stream: string;
   readonly revision: number;
   readonly position: number;
 }
@@ -21,8 +22,8 @@ export interface SeenId {
 /** What is committed, or about to be by the writes that go before. */
 export interface View {
   head(stream: string): Head;
-  /** Among the recent events of the stream. */
-  seen(stream: string, eventId: string): SeenId | undefined;
+  /** Among the recent events. */
+  seen(eventId: string): SeenId | undefined;
   /** From the recent events or else the database. */
   eventAt(stream: string, revision: number): Promise<{ readonly id: string; readonly position: number } | undefined>;
 }
@@ -44,8 +45,8 @@ const softDeleted = (view: View, stream: string): boolean => isSoftDeleted(metad
 const checkByIds = (view: View, stream: string, current: number, events: readonly { readonly id: string }[]): Verdict => {
   let last: SeenId | undefined;
   for (const event of events) {
-    const seen = view.seen(stream, event.id);
-    if (!seen) return last ? wrong(current) : { kind: 'write', current, recreates: softDeleted(view, stream) };
+    const seen = view.seen(event.id);
+    if (seen?.stream !== stream) return last ? wrong(current) : { kind: 'write', current, recreates: softDeleted(view, stream) };
     last = seen;
   }
   return last ? alreadyWritten(last.revision, last.position) : { kind: 'write', current, recreates: softDeleted(view, stream) };
@@ -63,8 +64,9 @@ const checkByRevisions = async (
   let position: number | undefined;
   for (const { id } of events) {
     revision += 1;
-    const seen = view.seen(stream, id);
-    const there = seen?.revision === revision ? { id, position: seen.position } : await view.eventAt(stream, revision);
+    const seen = view.seen(id);
+    const there =
+      seen?.stream === stream && seen.revision === revision ? { id, position: seen.position } : await view.eventAt(stream, revision);
     if (there?.id === id) {
       position = there.position;
       continue;

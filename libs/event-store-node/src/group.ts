@@ -15,13 +15,10 @@ import { recreatedFrom, softDeleteData } from './stream-metadata';
 
 const NOTHING = new Uint8Array(0);
 
-/** Event ids are remembered by stream: the same id in another stream is another event. */
-export const idKey = (stream: string, eventId: string): string => `${eventId}@${stream}`;
-
 /** What is committed, as far as a group needs it. */
 export interface Committed {
   head(stream: string): Head;
-  seen(stream: string, eventId: string): SeenId | undefined;
+  seen(eventId: string): SeenId | undefined;
   eventAt(stream: string, revision: number): Promise<{ readonly id: string; readonly position: number } | undefined>;
 }
 
@@ -42,8 +39,8 @@ export class Group implements View {
     return this.heads.get(stream) ?? this.committed.head(stream);
   }
 
-  seen(stream: string, eventId: string): SeenId | undefined {
-    return this.ids.get(idKey(stream, eventId)) ?? this.committed.seen(stream, eventId);
+  seen(eventId: string): SeenId | undefined {
+    return this.ids.get(eventId) ?? this.committed.seen(eventId);
   }
 
   async eventAt(stream: string, revision: number): Promise<{ readonly id: string; readonly position: number } | undefined> {
@@ -113,7 +110,7 @@ export class Group implements View {
     const row: RecordedEvent = { position, stream, revision, id, type, isJson, data, metadata, createdMs: this.nowMs };
     this.rows.push(row);
     this.heads.set(stream, headOf(row));
-    this.ids.set(idKey(stream, id), { revision, position });
+    this.ids.set(id, { stream, revision, position });
     return row;
   }
 }

@@ -157,7 +157,7 @@ const revisionOption = (expected: Expected): AppendExpectedRevision =>
   expected === 'any' ? ANY : expected === 'none' ? NO_STREAM : expected === 'exists' ? STREAM_EXISTS : BigInt(expected);
 
 const refusal = (error: unknown): string => {
-  if (error instanceof Error && isCommandError(error as Error)) return error.type;
+  if (isCommandError(error as Error)) return (error as { readonly type: string }).type;
   throw error;
 };
 

@@ -22,7 +22,7 @@ export interface EventStoreNodeOptions {
   readonly maxAppendBytes?: number;
   /** How long to wait for another node to let go of the database, in milliseconds; 5,000 if not given. */
   readonly lockWaitMs?: number;
-  /** How many of the newest event ids are remembered to recognise repeated appends that expect no revision; 30,000 if not given. */
+  /** How many of the newest event ids are remembered to recognise repeated appends that expect no revision; 50,000 if not given. */
   readonly recentIds?: number;
   /** How many stream heads are remembered; 20,000 if not given. */
   readonly cachedHeads?: number;
@@ -59,7 +59,7 @@ export const withDefaults = (options: EventStoreNodeOptions): NodeSettings => {
     users: options.users ?? [],
     maxAppendBytes: options.maxAppendBytes ?? MiB,
     lockWaitMs: options.lockWaitMs ?? 5_000,
-    recentIds: options.recentIds ?? 30_000,
+    recentIds: options.recentIds ?? 50_000,
     cachedHeads: options.cachedHeads ?? 20_000,
     readConnections: options.readConnections ?? 8,
     nowMs: options.nowMs ?? Date.now,

@@ -29,7 +29,7 @@ export interface WriterStart {
   /** The last position given out; 0 when there is none. */
   readonly position: number;
   /** The newest event ids, oldest first. */
-  readonly recent: readonly (SeenId & { readonly id: string; readonly stream: string })[];
+  readonly recent: readonly (SeenId & { readonly id: string })[];
 }
 
 /**

@@ -13,7 +13,6 @@ import {
   type JSONType,
 } from '@eventstore/db-client';
 import { ReadableSource } from './all-source';
-import { AppendGate } from './append-gate';
 import { AmbiguousAppend, StoreFault, StoreUnavailable, WrongRevision } from './faults';
 import type { AllItem, EventStoreClient, Position, ProposedEvent, RecordedEvent } from './types';
 
@@ -44,27 +43,16 @@ const recorded = ({ id, streamId, revision, position, type, data, metadata }: JS
   metadata,
 });
 
-const failuresAllowed = 3;
-
-/** Messages that the client's batch stream, its only writable one, has not written yet. `disposableStreams` is the client's list of its open streams. */
-const unwrittenOf = (client: EventStoreDBClient): number => {
-  let unwritten = 0;
-  for (const { writableLength = 0 } of (client as unknown as { readonly disposableStreams: Iterable<{ readonly writableLength?: number }> })
-    .disposableStreams)
-    unwritten += writableLength;
-  return unwritten;
-};
+const resettable = 3;
 
 /**
  * A connection as this process shares it. The client keeps the answer to its first question (what the server can do) for ever, even if that was a failure;
- * so after several failures in a row it is replaced by a new one.
+ * so after several failures in a row, once nothing is under way any more, it is replaced by a new one.
  */
 class Connection {
   users = 0;
-  readonly gate = new AppendGate(() => unwrittenOf(this.#client));
   #client: EventStoreDBClient;
-  #open = true;
-  #appends = 0;
+  #underWay = 0;
   #failures = 0;
   #replacing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
@@ -77,45 +65,27 @@ class Connection {
     return this.#client;
   }
 
-  /** The client to use now. Waits while a new one takes the place of one that kept failing. */
-  async ready(): Promise<EventStoreDBClient> {
-    if (this.#failures >= failuresAllowed) await (this.#replacing ??= this.#replace());
-    return this.#client;
-  }
-
-  /** Whether calls of this client can have been cancelled from our side meanwhile. */
-  serves(client: EventStoreDBClient): boolean {
-    return this.#open && this.#client === client;
-  }
-
-  noteOutcome(failed: boolean): void {
-    this.#failures = failed ? this.#failures + 1 : 0;
-  }
-
-  /** Runs an append, which always ends within its patience: the client is not replaced under it. */
-  async append<T>(work: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
-    const client = await this.ready();
-    this.#appends += 1;
-    try {
-      return await work(client);
-    } finally {
-      this.#appends -= 1;
-      if (this.#appends === 0) this.#idle?.();
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#open = false;
-    await this.#client.dispose();
+  /** Begins one operation; `end` tells how the connection served it, and counts once. */
+  async begin(): Promise<{ readonly client: EventStoreDBClient; readonly end: (failed: boolean) => void }> {
+    if (this.#failures >= resettable) await (this.#replacing ??= this.#replace());
+    this.#underWay += 1;
+    let ended = false;
+    const end = (failed: boolean): void => {
+      if (ended) return;
+      ended = true;
+      this.#failures = failed ? this.#failures + 1 : 0;
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#idle?.();
+    };
+    return { client: this.#client, end };
   }
 
   async #replace(): Promise<void> {
-    if (this.#appends > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#idle = undefined;
-    const old = this.#client;
+    // The old one goes first: two clients in one process share the table of appends that wait for an answer.
+    await this.#client.dispose();
     this.#client = EventStoreDBClient.connectionString(this.connectionString);
-    // Gone before the new one is used: two clients in one process share the table of appends that wait for an answer.
-    await old.dispose();
     this.#failures = 0;
     this.#replacing = undefined;
   }
@@ -132,7 +102,6 @@ const within = <T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> 
 
 class GrpcClient implements EventStoreClient {
   #disposed = false;
-  readonly #sources = new Set<ReadableSource>();
 
   constructor(
     private readonly connectionString: string,
@@ -145,35 +114,26 @@ class GrpcClient implements EventStoreClient {
     events: readonly ProposedEvent[],
     expected: bigint | 'no_stream',
   ): Promise<{ revision: bigint; position?: Position }> {
-    this.#checkOpen();
-    const { connection, patienceMs } = this;
     const messages = events.map(({ id, type, data, metadata }) =>
       jsonEvent({ id, type, data: data as JSONType, metadata: metadata as unknown as Record<string, unknown> }),
     );
-    const settled = await connection.gate.enter(patienceMs, () => new AmbiguousAppend(`an append to ${stream} had no turn`));
-    let answered = false;
+    const { client, end } = await this.connection.begin();
     try {
-      const { success, nextExpectedRevision, position } = await connection.append((client) =>
-        within(
-          client.appendToStream(stream, messages, { expectedRevision: expected === 'no_stream' ? NO_STREAM : expected }),
-          patienceMs,
-          () => new AmbiguousAppend(`no answer to an append to ${stream}`),
-        ),
+      const appending = client.appendToStream(stream, messages, { expectedRevision: expected === 'no_stream' ? NO_STREAM : expected });
+      const { nextExpectedRevision, position } = await within(
+        appending,
+        this.patienceMs,
+        () => new AmbiguousAppend(`no answer to an append to ${stream}`),
       );
-      answered = true;
-      // Told by a result only if the connection string asks for it; its revision is a wrong one then.
-      if (!success) throw new WrongRevision(`${stream} is not at ${expected}`);
+      end(false);
       return { revision: nextExpectedRevision, ...(position === undefined ? {} : { position }) };
     } catch (error) {
-      if (error instanceof StoreFault) throw error;
       const kind = kindOf(error);
-      answered = kind === ErrorType.WRONG_EXPECTED_VERSION || (kind !== undefined && final.has(kind));
+      const answered = kind === ErrorType.WRONG_EXPECTED_VERSION || (kind !== undefined && final.has(kind));
+      end(!answered);
       if (kind === ErrorType.WRONG_EXPECTED_VERSION) throw new WrongRevision(`${stream} is not at ${expected}`, { cause: error });
       if (answered) throw new StoreFault(`the store refused an append to ${stream}: ${kind}`, { cause: error });
-      throw new AmbiguousAppend(`an append to ${stream} failed on its way`, { cause: error });
-    } finally {
-      connection.noteOutcome(!answered);
-      settled(answered);
+      throw error instanceof AmbiguousAppend ? error : new AmbiguousAppend(`an append to ${stream} failed on its way`, { cause: error });
     }
   }
 
@@ -218,64 +178,51 @@ class GrpcClient implements EventStoreClient {
         if (!subscription.destroyed) subscription.push({ kind: 'checkpoint', position } satisfies AllItem);
       },
     });
-    this.#checkOpen();
     const subscription = this.connection.client.subscribeToAll({ fromPosition: after ?? START, filter }, { highWaterMark: bufferSize });
     subscription.on('confirmation', () => subscription.push({ kind: 'connected' } satisfies AllItem));
-    const source = new ReadableSource(subscription, () => subscription.unsubscribe());
-    this.#sources.add(source);
-    subscription.on('close', () => this.#sources.delete(source));
-    return source;
+    return new ReadableSource(subscription, () => subscription.unsubscribe());
   }
 
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const source of this.#sources) source.cancel();
     this.connection.users -= 1;
     if (this.connection.users > 0) return;
     connections.delete(this.connectionString);
-    await this.connection.close();
+    await this.connection.client.dispose();
   }
 
-  #checkOpen(): void {
-    if (this.#disposed) throw new StoreFault('this client of the event store has been disposed of');
-  }
-
-  /** One read, ended when it has been silent for too long. */
+  /** One read, ended when it has been silent for too long. A cancelled read looks like a complete one, so it is never cancelled while somebody waits for it. */
   async *#read<T>(
     start: (client: EventStoreDBClient) => AsyncIterable<T> & { cancel(): Promise<void>; destroy(error?: Error): unknown },
     what: string,
   ): AsyncGenerator<T> {
-    this.#checkOpen();
-    const client = await this.connection.ready();
+    const { client, end } = await this.connection.begin();
     const read = start(client);
     let waitingSince: number | undefined = performance.now();
     const watch = setInterval(() => {
       if (waitingSince !== undefined && performance.now() - waitingSince > this.patienceMs)
         read.destroy(new StoreUnavailable(`${what}: the store went silent`));
     }, this.patienceMs / 4);
-    let ended = false;
+    let complete = false;
     try {
       for await (const item of read) {
         waitingSince = undefined;
         yield item;
         waitingSince = performance.now();
       }
-      ended = true;
-      // A read that was cancelled from our side looks like a complete one.
-      if (!this.connection.serves(client)) throw new StoreUnavailable(`${what}: the connection was given up meanwhile`);
-      this.connection.noteOutcome(false);
+      complete = true;
+      end(false);
     } catch (error) {
-      ended = true;
       const kind = kindOf(error);
-      const answered = kind === ErrorType.STREAM_NOT_FOUND || (kind !== undefined && final.has(kind));
-      this.connection.noteOutcome(!answered);
+      end(kind === undefined || !(final.has(kind) || kind === ErrorType.STREAM_NOT_FOUND));
       if (kind === ErrorType.STREAM_NOT_FOUND) return;
-      if (answered) throw new StoreFault(`${what}: ${kind}`, { cause: error });
+      if (kind !== undefined && final.has(kind)) throw new StoreFault(`${what}: ${kind}`, { cause: error });
       throw error instanceof StoreFault ? error : new StoreUnavailable(`${what} failed`, { cause: error });
     } finally {
       clearInterval(watch);
-      if (!ended) await read.cancel().catch(() => undefined); // Left early: only the server has to be told.
+      end(false);
+      if (!complete) await read.cancel().catch(() => undefined); // It is over already; only the server has to be told.
     }
   }
 }
