@@ -35,6 +35,9 @@ class StreamModel {
   private maxCount: number | undefined;
   private truncateBefore: number | undefined;
 
+  /** @param home the stream that each event id went to last: like the server, the node knows an id by that one only. */
+  constructor(private readonly home: Map<number, StreamModel>) {}
+
   apply(operation: Operation): Answer {
     if (this.tombstoned) return 'stream-deleted';
     switch (operation.kind) {
@@ -67,7 +70,7 @@ class StreamModel {
     if (expected === 'exists' && this.softDeleted) return 'stream-deleted';
     if (expected === 'exists' && this.last < 0 && !this.hasMetadata) return 'wrong-expected-version';
     if (expected === 'any' || expected === 'exists') {
-      const seen = ids.map((id) => this.ids.lastIndexOf(id));
+      const seen = ids.map((id) => (this.home.get(id) === this ? this.ids.lastIndexOf(id) : -1));
       const unseen = seen.indexOf(-1);
       if (unseen === -1) return seen.at(-1) ?? this.last;
       return unseen === 0 ? this.add(ids) : 'wrong-expected-version';
@@ -82,6 +85,7 @@ class StreamModel {
   private add(ids: readonly number[]): Answer {
     if (this.softDeleted) this.truncateBefore = this.ids.length;
     this.ids.push(...ids);
+    for (const id of ids) this.home.set(id, this);
     return this.last;
   }
 
@@ -103,6 +107,11 @@ class StreamModel {
     return 'done';
   }
 }
+
+const modelStreams = (): StreamModel[] => {
+  const home = new Map<number, StreamModel>();
+  return Array.from({ length: STREAMS }, () => new StreamModel(home));
+};
 
 const stream = fc.nat({ max: STREAMS - 1 });
 const revision = fc.nat({ max: 8 });
@@ -206,7 +215,7 @@ test('the node answers and shows the same as the rules, whatever is done in what
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 25 }), async (operations) => {
       const run = randomUUID();
-      const models = Array.from({ length: STREAMS }, () => new StreamModel());
+      const models = modelStreams();
       const [expected, actual]: [unknown[], unknown[]] = [[], []];
       for (const done of operations) {
         expected.push(models[done.stream]?.apply(done));
@@ -232,7 +241,7 @@ test('appends sent at the same time are answered as if sent one after the other'
       ),
       async (operations) => {
         const run = randomUUID();
-        const models = Array.from({ length: STREAMS }, () => new StreamModel());
+        const models = modelStreams();
         // One client sends them in this order on one call, and the node takes them in order.
         const answers = operations.map((done) => perform(run, done));
         expect(await Promise.all(answers)).toEqual(operations.map((done) => models[done.stream]?.apply(done)));
