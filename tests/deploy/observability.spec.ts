@@ -53,7 +53,7 @@ const seriesIn = (expression: string) => {
     .map(([, name = '', chosen = '']) => ({
       name,
       grouped,
-      chosen: [...chosen.matchAll(/(\w+)\s*(=~|=)\s*"([^"]*)"/g)].map(([, label = '', , value = '']) => ({ label, value })),
+      chosen: [...chosen.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].map(([, label = '', , value = '']) => ({ label, value })),
     }));
 };
 
