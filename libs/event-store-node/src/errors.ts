@@ -1,4 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js';
+import { InvalidFilterError } from './filter';
 import { MalformedMessageError } from './protobuf';
 
 /** An error as gRPC carries it; clients tell the kinds apart by the `exception` trailer. */
@@ -63,6 +64,6 @@ export const invalidArgument = (message: string): NodeError => new NodeError(sta
 /** Anything thrown, as an error gRPC can carry. What the database said stays inside. */
 export const toNodeError = (error: unknown): NodeError => {
   if (error instanceof NodeError) return error;
-  if (error instanceof MalformedMessageError) return invalidArgument(error.message);
+  if (error instanceof MalformedMessageError || error instanceof InvalidFilterError) return invalidArgument(error.message);
   return unavailable('the database of this node is not reachable');
 };

@@ -1,5 +1,5 @@
 import { invalidArgument } from './errors';
-import { eventFilter, InvalidFilterError, type EventFilter } from './filter';
+import { eventFilter, type EventFilter } from './filter';
 import { DELETED } from './model';
 import { FieldReader } from './protobuf';
 import { streamName } from './wire-decode';
@@ -103,11 +103,7 @@ const expression = (on: 'stream' | 'type', reader: FieldReader): EventFilter => 
   }
   if (prefixes.length > MAX_PREFIXES || prefixes.some((prefix) => prefix.includes('\0')))
     throw invalidArgument('the filter has too many prefixes, or one with U+0000');
-  try {
-    return eventFilter(on, regex, prefixes);
-  } catch (error) {
-    throw error instanceof InvalidFilterError ? invalidArgument(error.message) : error;
-  }
+  return eventFilter(on, regex, prefixes);
 };
 
 const filtering = (options: FieldReader): Filtering => {
