@@ -211,6 +211,10 @@ describe('production', () => {
     expect(settingOf('billing', envFor('billing'), 'BILLING_GATEWAY_URL')).toMatch(/^https:/);
     expect(envFor('notification')).toHaveProperty('SMTP_URL');
   });
+  test.each(serviceNames.map((name) => [name]))('%s logs no messages of foreign errors, which may quote personal data', (name) => {
+    const env = envOf(all, named<Selecting>(all, 'Deployment', name).spec.template.spec.containers[0]);
+    expect(['debug', 'trace']).not.toContain(settingOf(name, env, 'LOG_LEVEL'));
+  });
   test('is reached by TLS', () => expect(named(all, 'Ingress', 'qiyue')).toMatchObject({ spec: { tls: [{ secretName: 'qiyue-tls' }] } }));
 });
 
