@@ -21,6 +21,7 @@ export interface AppenderOptions {
   readonly groupWrites: number;
   readonly groupBytes: number;
   readonly nowMs: () => number;
+  readonly onFault: (what: string, error: unknown) => void;
 }
 
 const RECONNECT_MS = 200;
@@ -59,7 +60,10 @@ export class Appender {
     private readonly tail: Tail,
   ) {
     this.ids = new LruMap(options.recentIds);
-    this.writer = new WriterConnection(options.url, () => this.reconnect());
+    this.writer = new WriterConnection(options.url, (error) => {
+      options.onFault('the connection for writing was lost', error);
+      this.reconnect();
+    });
   }
 
   /** Takes the writer's lock and reads where to go on. Fails with `DatabaseInUseError` when another node keeps the lock. */
@@ -134,7 +138,8 @@ export class Appender {
       if (rows.length > 0) this.makeKnown(rows, fresh);
       pendings.forEach((pending, index) => pending.settle(outcomes[index] ?? UNAVAILABLE));
       return true;
-    } catch {
+    } catch (error) {
+      this.options.onFault('a write failed', error);
       return false;
     }
   }
@@ -184,7 +189,8 @@ export class Appender {
       try {
         await this.start();
         return;
-      } catch {
+      } catch (error) {
+        this.options.onFault('the connection for writing could not be made anew', error);
         await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
       }
     }

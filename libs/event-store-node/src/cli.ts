@@ -86,6 +86,10 @@ const postgres = async (flags: Flags): Promise<{ url: string; stop: () => Promis
   return { url: own.url, stop: () => own.stop() };
 };
 
+// An error of several connection attempts has its words in its parts.
+const wordsOf = (error: unknown): string =>
+  error instanceof AggregateError ? error.errors.map(wordsOf).join('; ') : error instanceof Error ? error.message : String(error);
+
 const main = async (): Promise<void> => {
   const flags = program.parse().opts<Flags>();
   setFlagsFromString(`--max-old-space-size=${flags.maxHeapMb}`);
@@ -100,6 +104,7 @@ const main = async (): Promise<void> => {
     port: flags.port,
     host: flags.host,
     users,
+    onFault: (what, error) => console.error(`event-store-node: ${what}: ${wordsOf(error)}`),
     ...(tls ? { tls } : { insecure: true }),
     ...(flags.advertisedHost !== undefined && { advertisedHost: flags.advertisedHost }),
     ...(flags.maxAppendBytes !== undefined && { maxAppendBytes: flags.maxAppendBytes }),
@@ -119,7 +124,7 @@ const main = async (): Promise<void> => {
 };
 
 const fail = (error: unknown): void => {
-  console.error(`event-store-node: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`event-store-node: ${wordsOf(error)}`);
   process.exit(1);
 };
 

@@ -61,9 +61,14 @@ export const unavailable = (message: string): NodeError => new NodeError(status.
 
 export const invalidArgument = (message: string): NodeError => new NodeError(status.INVALID_ARGUMENT, message);
 
-/** Anything thrown, as an error gRPC can carry. What the database said stays inside. */
-export const toNodeError = (error: unknown): NodeError => {
+/** The client's own doing, and already in words for it. */
+const isForClient = (error: unknown): error is Error =>
+  error instanceof NodeError || error instanceof MalformedMessageError || error instanceof InvalidFilterError;
+
+/** Anything thrown, as an error gRPC can carry. What the database said stays inside; `onFault` may hear it. */
+export const toNodeError = (error: unknown, onFault?: (what: string, error: unknown) => void): NodeError => {
   if (error instanceof NodeError) return error;
-  if (error instanceof MalformedMessageError || error instanceof InvalidFilterError) return invalidArgument(error.message);
+  if (isForClient(error)) return invalidArgument(error.message);
+  onFault?.('a request failed', error);
   return unavailable('the database of this node is not reachable');
 };

@@ -60,7 +60,7 @@ class OpenCalls {
 }
 
 const read =
-  (parts: WriteParts & { readonly reader: Reader; readonly tail: Tail }, calls: OpenCalls) =>
+  (parts: Store, calls: OpenCalls, onFault: NodeSettings['onFault']) =>
   (call: ReadCall): void => {
     calls.add(call);
     const work = async (): Promise<void> => {
@@ -71,7 +71,7 @@ const read =
       await serveRead(parts, sink, request, randomUUID());
       if (!sink.closed) call.end();
     };
-    work().catch((error: unknown) => call.emit('error', toNodeError(error)));
+    work().catch((error: unknown) => call.emit('error', toNodeError(error, onFault)));
   };
 
 const bind = (server: Server, address: string, credentials: ServerCredentials): Promise<number> =>
@@ -104,13 +104,15 @@ const answering =
   (_call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void =>
     callback(null, answer());
 
-/**
- * Starts a node on its own database, which is made if it is not there.
- *
- * @throws DatabaseInUseError when another node keeps writing to this database.
- */
-export const startEventStoreNode = async (options: EventStoreNodeOptions): Promise<EventStoreNode> => {
-  const settings = withDefaults(options);
+/** All that works on the database. */
+interface Store extends WriteParts {
+  readonly reader: Reader;
+  readonly tail: Tail;
+  close(): Promise<void>;
+}
+
+const openStore = async (settings: NodeSettings): Promise<Store> => {
+  const { nowMs, maxAppendBytes, onFault } = settings;
   await ensureDatabase(settings.postgresUrl, settings.database);
   const url = databaseUrl(settings.postgresUrl, settings.database);
   const pool = new Pool({
@@ -122,34 +124,38 @@ export const startEventStoreNode = async (options: EventStoreNodeOptions): Promi
     options: INDEX_ONLY,
   });
   // A broken idle connection is replaced when next needed.
-  pool.on('error', () => undefined);
-  const { nowMs, maxAppendBytes } = settings;
+  pool.on('error', (error) => onFault('a connection for reading was lost', error));
   const heads = new Heads(pool, settings.cachedHeads);
   const tail = new Tail(settings.tailEvents, settings.tailBytes);
   const appender = new Appender({ ...settings, url }, pool, heads, tail);
+  const close = async (): Promise<void> => {
+    await appender.stop();
+    await pool.end();
+  };
   try {
     await appender.start();
   } catch (error) {
-    await pool.end();
+    await close();
     throw error;
   }
-  const parts = {
+  return {
     appender,
     maxAppendBytes,
     nowMs,
     tail,
     access: new Access(settings.users, heads),
     reader: new Reader(pool, heads, settings),
+    close,
   };
-  const server = grpcServer(settings);
-  const calls = new OpenCalls();
-  const batches = batchAppend(parts);
-  let port = settings.port;
+};
+
+const addServices = (server: Server, store: Store, calls: OpenCalls, settings: NodeSettings, port: () => number): void => {
+  const batches = batchAppend(store);
   server.addService(STREAMS, {
-    Read: read(parts, calls),
-    Append: append(parts),
-    Delete: softDelete(parts),
-    Tombstone: tombstone(parts),
+    Read: read(store, calls, settings.onFault),
+    Append: append(store),
+    Delete: softDelete(store),
+    Tombstone: tombstone(store),
     BatchAppend: (call: BatchCall) => {
       calls.add(call);
       batches(call);
@@ -157,32 +163,44 @@ export const startEventStoreNode = async (options: EventStoreNodeOptions): Promi
   });
   const instanceId = randomUUID();
   server.addService(FEATURES, { GetSupportedMethods: answering(() => supportedMethods(methodsOf(STREAMS, GOSSIP, FEATURES))) });
-  server.addService(GOSSIP, { Read: answering(() => clusterInfo(instanceId, settings.advertisedHost, port, nowMs())) });
-  const { tls } = settings;
-  const credentials = tls
-    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
-    : ServerCredentials.createInsecure();
-  const stopWriting = async (): Promise<void> => {
-    await appender.stop();
-    await pool.end();
-  };
+  server.addService(GOSSIP, { Read: answering(() => clusterInfo(instanceId, settings.advertisedHost, port(), store.nowMs())) });
+};
+
+const credentialsOf = ({ tls }: NodeSettings): ServerCredentials =>
+  tls ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]) : ServerCredentials.createInsecure();
+
+/** An IPv6 address stands in brackets before a port. */
+const hostAndPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+/**
+ * Starts a node on its own database, which is made if it is not there.
+ *
+ * @throws DatabaseInUseError when another node keeps writing to this database.
+ */
+export const startEventStoreNode = async (options: EventStoreNodeOptions): Promise<EventStoreNode> => {
+  const settings = withDefaults(options);
+  const store = await openStore(settings);
+  const server = grpcServer(settings);
+  const calls = new OpenCalls();
+  let { port } = settings;
+  addServices(server, store, calls, settings, () => port);
   try {
-    port = await bind(server, `${settings.host}:${settings.port}`, credentials);
+    port = await bind(server, hostAndPort(settings.host, settings.port), credentialsOf(settings));
   } catch (error) {
-    await stopWriting();
+    await store.close();
     throw error;
   }
-  let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     const closed = shutDown(server);
-    await appender.stop();
+    await store.appender.stop();
     calls.endAll();
     await closed;
-    await pool.end();
+    await store.close();
   };
+  let stopping: Promise<void> | undefined;
   return {
     port,
-    connectionString: `esdb://${settings.advertisedHost}:${port}${tls ? '' : '?tls=false'}`,
+    connectionString: `esdb://${hostAndPort(settings.advertisedHost, port)}${settings.tls ? '' : '?tls=false'}`,
     stop: () => (stopping ??= stop()),
   };
 };

@@ -10,7 +10,7 @@ export interface EventStoreNodeOptions {
   readonly port: number;
   /** Address to listen on; 127.0.0.1 if not given. */
   readonly host?: string;
-  /** Name under which clients reach the node, told in gossip; `host` if not given. */
+  /** Name under which clients reach the node, told in gossip; `host` if not given, or 127.0.0.1 if that is every address there is. */
   readonly advertisedHost?: string;
   /** No TLS. Exactly one of `insecure` and `tls` must be given. */
   readonly insecure?: true;
@@ -30,6 +30,8 @@ export interface EventStoreNodeOptions {
   readonly readConnections?: number;
   /** Milliseconds since 1970; the system clock if not given. */
   readonly nowMs?: () => number;
+  /** Told of faults inside the node, such as a lost database connection or a refused write; clients only hear that the node is unavailable. */
+  readonly onFault?: (what: string, error: unknown) => void;
 }
 
 /** The options with everything filled in. */
@@ -54,7 +56,7 @@ export const withDefaults = (options: EventStoreNodeOptions): NodeSettings => {
     database: options.database,
     port: options.port,
     host,
-    advertisedHost: options.advertisedHost ?? host,
+    advertisedHost: options.advertisedHost ?? (['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host),
     tls,
     users: options.users ?? [],
     maxAppendBytes: options.maxAppendBytes ?? MiB,
@@ -63,6 +65,7 @@ export const withDefaults = (options: EventStoreNodeOptions): NodeSettings => {
     cachedHeads: options.cachedHeads ?? 20_000,
     readConnections: options.readConnections ?? 8,
     nowMs: options.nowMs ?? Date.now,
+    onFault: options.onFault ?? (() => undefined),
     groupWrites: 1_024,
     groupBytes: 8 * MiB,
     pageEvents: 512,
