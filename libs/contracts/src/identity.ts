@@ -79,6 +79,17 @@ export const identityRejections = rejections('identity', {
   'code-wrong': { status: 422, clause: '2.1.1', meaning: 'The one-time code is not the one that was sent.' },
   'code-expired': { status: 409, clause: '2.1.1', meaning: 'The one-time code is no longer valid; ask for a new one.' },
   'code-tries-used-up': { status: 409, clause: '2.1.1', meaning: 'Too many wrong codes; ask for a new one.' },
+  'code-sent-recently': {
+    status: 409,
+    clause: '2.1.1',
+    meaning: 'A code has just been sent, or several today; ask again after the stated time.',
+  },
+  'agreement-version-unknown': {
+    status: 422,
+    clause: '1.3',
+    meaning: 'No version of this name has been published, so there is nothing to decline.',
+  },
+  'verification-pending': { status: 409, clause: '2.1.1', meaning: 'Other papers of the account are being looked at.' },
   'already-verified': { status: 409, clause: '2.1.1', meaning: 'The account is verified already, under another identity.' },
   'credit-code-invalid': {
     status: 422,

@@ -1,5 +1,6 @@
 import { Setting } from '@qiyue/service-kit';
-import { IsJSON, IsString, MinLength } from 'class-validator';
+import { IsString, MinLength, ValidateBy } from 'class-validator';
+import { staffListFault } from './staff-list';
 
 /** Settings of the identity service. */
 export class IdentityConfig {
@@ -12,10 +13,17 @@ export class IdentityConfig {
   pepper!: string;
 
   @Setting('STAFF', {
-    meaning: 'Staff who can log in: JSON list of `{"name", "role", "passwordHash"}` (argon2id; `npm run staff-password` makes one).',
+    meaning:
+      'Staff who can log in: JSON list of `{"name", "role", "passwordHash"}` (an argon2id hash; the identity README says how to make one).',
     default: '[]',
     secret: true,
   })
-  @IsJSON()
+  @ValidateBy({
+    name: 'isStaffList',
+    validator: {
+      validate: (value) => staffListFault(value) === undefined,
+      defaultMessage: (given) => `$property ${staffListFault(given?.value) ?? ''}`,
+    },
+  })
   staff!: string;
 }

@@ -10,6 +10,8 @@ import { IdentityConfig } from './config';
 import { Credentials } from './credentials';
 import { account } from './domain/account';
 import { accountExamples } from './domain/account.examples';
+import { staff } from './domain/staff';
+import { staffExamples } from './domain/staff.examples';
 import { SandboxVerifier, Verifier } from './ports/verifier';
 import { acceptByUseOnOrderSubmitted } from './reactions/accept-by-use-on-order-submitted';
 import { verifyPapersOnVerificationRequested } from './reactions/verify-papers-on-verification-requested';
@@ -20,7 +22,7 @@ import { myAccount, MyAccountQuery } from './read-models/my-account';
 export const identityService = defineService({
   name: 'identity',
   title: 'Accounts, acceptance of the agreement, verification and log-in',
-  streams: [account],
+  streams: [account, staff],
   commands: [RegisterAccount, ProveEmail, LogIn, RequestVerification, ReviewVerification, KeepAccount],
   queries: [MyAccountQuery],
   reactions: [verifyPapersOnVerificationRequested, acceptByUseOnOrderSubmitted],
@@ -28,6 +30,6 @@ export const identityService = defineService({
   rejections: identityRejections,
   config: [IdentityConfig],
   providers: [Credentials, { provide: Verifier, useClass: SandboxVerifier }],
-  examples: [accountExamples],
+  examples: [accountExamples, staffExamples],
   clauses: ['1.1', '1.2', '1.3', '2.1.1', '2.1.2', '3.2'],
 });

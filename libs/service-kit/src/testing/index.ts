@@ -13,6 +13,7 @@ import { request, type Answer, type RequestOptions } from './http';
 
 export type { Answer, RequestOptions } from './http';
 export { factTeller, type FactTeller } from './facts';
+export { everythingStored, freshFold, tablesHolding } from './stored';
 
 export interface TestPlatformOptions extends Pick<PlatformOptions, 'ports' | 'logTo' | 'openTransport'> {
   /** Where the test clock stands at first; 2026-03-02T02:00:00.000Z, a Monday morning in China, unless told. */

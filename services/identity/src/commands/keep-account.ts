@@ -1,7 +1,8 @@
 import { Body, Controller, Param, Post, Put } from '@nestjs/common';
-import { Answers, Clock, Commands, For, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Answers, Clock, Commands, For, Rows, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
 import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
 import { account } from '../domain/account';
+import { isPublished } from '../read-models/agreement-versions';
 
 class ChangeContactBody {
   @IsEmail()
@@ -21,6 +22,7 @@ export class KeepAccount {
   constructor(
     private readonly commands: Commands,
     private readonly clock: Clock,
+    private readonly rows: Rows,
   ) {}
 
   /** `PUT /identity/accounts/:accountId/contact`. */
@@ -31,11 +33,12 @@ export class KeepAccount {
     return this.commands.execute(account, 'changeContact', accountId, body, { now: this.clock.now() }, who);
   }
 
-  /** `POST /identity/accounts/:accountId/agreement-refusal`. */
+  /** `POST /identity/accounts/:accountId/agreement-refusal`: of any version that is published, also before it takes effect. */
   @Post('agreement-refusal')
   @For('customer')
-  @Answers(account, 'declineAgreement', 'account-unknown')
-  decline(@Param('accountId') accountId: string, @Body() body: DeclineAgreementBody, @Who() who: Caller): Promise<CommandAnswer> {
-    return this.commands.execute(account, 'declineAgreement', accountId, body, { now: this.clock.now() }, who);
+  @Answers(account, 'declineAgreement', 'account-unknown', 'agreement-version-unknown')
+  async decline(@Param('accountId') accountId: string, @Body() body: DeclineAgreementBody, @Who() who: Caller): Promise<CommandAnswer> {
+    const facts = { now: this.clock.now(), isPublished: await isPublished(this.rows, body.agreementVersion) };
+    return this.commands.execute(account, 'declineAgreement', accountId, body, facts, who);
   }
 }

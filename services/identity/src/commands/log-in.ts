@@ -3,6 +3,7 @@ import { Answers, Clock, Commands, Public, Rows, Tokens, Who, type Caller } from
 import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
 import { Credentials } from '../credentials';
 import { account } from '../domain/account';
+import { staff } from '../domain/staff';
 import { versionInForce } from '../read-models/agreement-versions';
 
 class LogInBody {
@@ -74,10 +75,16 @@ export class LogIn {
   @Post('staff-sessions')
   @HttpCode(200)
   @Public()
-  @Answers('credentials-wrong')
-  async staff(@Body() { name, password }: StaffLogInBody): Promise<Session> {
-    const member = (await this.credentials.staffMember(name, password)) ?? this.commands.refuse('credentials-wrong');
-    return this.session(member.name, { sub: member.name, role: member.role });
+  @Answers('credentials-wrong', 'locked-out')
+  async staff(@Body() { name, password }: StaffLogInBody, @Who() who: Caller): Promise<Session> {
+    const member = this.credentials.staffMember(name);
+    const passwordMatches = await this.credentials.passwordMatches(member?.passwordHash, password);
+    // Streams are opened only for names that are configured, so that guessing names fills no store.
+    if (member === undefined) this.commands.refuse('credentials-wrong');
+    const facts = { now: this.clock.now(), attemptId: who.commandId, passwordMatches };
+    const answer = await this.commands.execute(staff, 'logIn', name, { name }, facts, who);
+    if (answer.events.some(({ type }) => type === 'StaffLogInFailed')) this.commands.refuse('credentials-wrong');
+    return this.session(name, { sub: name, role: member.role, sid: who.commandId });
   }
 
   private async session(subject: string, claims: Parameters<Tokens['issue']>[0]): Promise<Session> {

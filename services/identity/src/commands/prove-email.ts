@@ -33,7 +33,7 @@ export class ProveEmail {
   /** A new code, for an address that is not proved yet. */
   @Post('email-code')
   @Public()
-  @Answers(account, 'sendEmailCode', 'account-unknown')
+  @Answers(account, 'sendEmailCode', 'account-unknown', 'code-sent-recently')
   send(@Param('accountId') accountId: string, @Who() who: Caller): Promise<CommandAnswer> {
     return this.commands.execute(account, 'sendEmailCode', accountId, {}, { now: this.clock.now(), code: this.credentials.newCode() }, who);
   }

@@ -50,6 +50,7 @@ export class RequestVerification {
     'requestVerification',
     'account-unknown',
     'email-not-proved',
+    'verification-pending',
     'already-verified',
     'credit-code-invalid',
     'id-card-invalid',

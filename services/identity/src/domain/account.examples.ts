@@ -1,5 +1,6 @@
 import { examplesOf } from '@qiyue/decider';
-import { account, accountEvents as e } from './account';
+import { account } from './account';
+import { accountEvents as e } from './account-events';
 
 export const accountId = '0b7f6f0e-6f0c-5d0e-9a51-4f1f0c7a1a01';
 export const inForce = { agreementVersion: '2026-01', documentHash: 'a'.repeat(64) };
@@ -57,7 +58,7 @@ export const accountExamples = examplesOf(account, {
     proveEmail: [{ code }, { now, attemptId: 'a-1', inForce }],
     logIn: [{}, { now, passwordMatches: true, attemptId: 's-1', inForce: { ...inForce, agreementVersion: '2026-02' } }],
     acceptByUse: [{}, { now, inForce: { ...inForce, agreementVersion: '2026-02' } }],
-    declineAgreement: [{ agreementVersion: '2026-02' }, { now }],
+    declineAgreement: [{ agreementVersion: '2026-02' }, { now, isPublished: true }],
     requestVerification: [enterprise, { now, requestId: 'r-2' }],
     recordVerification: [{ requestId: 'r-1', result: 'verified', reason: '' }, { now }],
     reviewVerification: [{ approve: true, reason: 'papers seen' }, { now }],

@@ -1,7 +1,8 @@
 import { addMs } from '@qiyue/calendar';
 import { faultsOf } from '@qiyue/decider';
 import { checkStream, givenFor } from '@qiyue/decider/testing';
-import { account, accountEvents as e } from './account';
+import { account } from './account';
+import { accountEvents as e } from './account-events';
 import {
   accountExamples,
   accountId,
@@ -121,6 +122,26 @@ describe('proving the address', () => {
   });
 });
 
+describe('asking for codes', () => {
+  const issued = (at: string) =>
+    e.EmailCodeIssued({ accountId, email: 'li@example.com', code: '000001', expiresAt: addMs(at, 15 * 60_000) });
+  const first = '2026-03-02T01:00:00.000Z';
+  const minutes = (n: number) => addMs(first, n * 60_000);
+  const five = [...aRegisteredAccount, ...[1, 2, 3, 4].map((n) => issued(minutes(n)))];
+  test.each([
+    ['a minute after the last code the next one is sent (2.1.1)', aRegisteredAccount, minutes(1), undefined],
+    ['a millisecond earlier it is not (2.1.1)', aRegisteredAccount, addMs(minutes(1), -1), minutes(1)],
+    ['the fifth code of a day is sent (2.1.1)', five.slice(0, -1), minutes(5), undefined],
+    ['the sixth code of a day is not (2.1.1)', five, minutes(10), '2026-03-03T01:00:00.000Z'],
+    ['a millisecond before the day is over it is not (2.1.1)', five, '2026-03-03T00:59:59.999Z', '2026-03-03T01:00:00.000Z'],
+    ['once the day is over it is (2.1.1)', five, '2026-03-03T01:00:00.000Z', undefined],
+  ])('%s', (_name, history, at, nextAt) => {
+    const taken = given(...history).when('sendEmailCode', {}, { now: at, code: '000001' });
+    if (nextAt === undefined) taken.then(issued(at));
+    else taken.thenRejected('code-sent-recently', { nextAt });
+  });
+});
+
 describe('logging in', () => {
   const facts = { now, passwordMatches: true, attemptId: 's-1', inForce };
   const failed = (at: string, n: number) =>
@@ -194,10 +215,33 @@ describe('the agreement', () => {
     given(...aVerifiedAccount)
       .when('acceptByUse', {}, { now, inForce })
       .thenNothing());
-  test('a version can be declined (1.3)', () =>
+  test('an order that is told after a later acceptance accepts nothing any more (1.2)', () => {
+    const accepted = e.AgreementAccepted({ accountId, ...later, act: 'login', acceptedAt: now });
+    const before = addMs(now, -1);
+    given(...aVerifiedAccount, accepted)
+      .when('acceptByUse', {}, { now: before, inForce })
+      .thenNothing();
+    given(...aVerifiedAccount, accepted)
+      .when('acceptByUse', {}, { now: before, inForce: { ...inForce, agreementVersion: '2026-01b' } })
+      .thenNothing();
+  });
+  test('a version that is accepted already is not accepted again after a newer one (1.2)', () =>
+    given(...aVerifiedAccount, e.AgreementAccepted({ accountId, ...later, act: 'login', acceptedAt: now }))
+      .when('logIn', {}, { now, passwordMatches: true, attemptId: 's-9', inForce })
+      .then(e.LoggedIn({ accountId, sessionId: 's-9', loggedInAt: now })));
+  test('a version can be declined, once (1.3)', () => {
+    const declined = e.AgreementDeclined({ accountId, agreementVersion: '2026-02', declinedAt: now });
     given(...aProvedAccount)
-      .when('declineAgreement', { agreementVersion: '2026-02' }, { now })
-      .then(e.AgreementDeclined({ accountId, agreementVersion: '2026-02', declinedAt: now })));
+      .when('declineAgreement', { agreementVersion: '2026-02' }, { now, isPublished: true })
+      .then(declined);
+    given(...aProvedAccount, declined)
+      .when('declineAgreement', { agreementVersion: '2026-02' }, { now, isPublished: true })
+      .thenNothing();
+  });
+  test('a version that nobody published cannot be declined (1.3)', () =>
+    given(...aProvedAccount)
+      .when('declineAgreement', { agreementVersion: '2026-99' }, { now, isPublished: false })
+      .thenRejected('agreement-version-unknown', { agreementVersion: '2026-99' }));
 });
 
 describe('verification', () => {
@@ -231,6 +275,16 @@ describe('verification', () => {
     given(...aVerifiedAccount)
       .when('requestVerification', { ...enterprise, name: '另一家公司' }, facts)
       .thenRejected('already-verified');
+  });
+  test('while papers are looked at, the same are taken already and others have to wait (2.1.1)', () => {
+    for (const history of [aVerifyingAccount, aReviewedAccount]) {
+      given(...history)
+        .when('requestVerification', enterprise, facts)
+        .thenNothing();
+      given(...history)
+        .when('requestVerification', { ...enterprise, name: '另一家公司' }, facts)
+        .thenRejected('verification-pending');
+    }
   });
   test('the finding decides: verified under the name that was asked for (2.1.1)', () =>
     given(...aVerifyingAccount)

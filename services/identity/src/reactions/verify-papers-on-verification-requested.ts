@@ -1,5 +1,6 @@
 import { reaction } from '@qiyue/service-kit';
-import { account, accountEvents } from '../domain/account';
+import { account } from '../domain/account';
+import { accountEvents } from '../domain/account-events';
 import type { Papers } from '../domain/policies/verification-papers';
 import { Verifier } from '../ports/verifier';
 

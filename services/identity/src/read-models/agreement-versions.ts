@@ -10,19 +10,20 @@ export class AgreementVersion {
   @PrimaryColumn('text') agreementVersion!: string;
   @Column('text') documentHash!: string;
   @Column('text') effectiveAt!: string;
-  @Column('text') publishedAt!: string;
+  /** Place in the agreement's stream: of two versions that take effect at one instant the one published later counts. */
+  @Column('integer') place!: number;
 }
 
 export const agreementVersions = readModel(AgreementVersion, {
-  version: 1,
+  version: 2,
   facts: [complianceFacts.AgreementVersionPublished],
   key: ({ data }) => data.agreementVersion,
   on: {
-    AgreementVersionPublished: (_row, { agreementVersion, documentHash, effectiveAt, publishedAt }) => ({
+    AgreementVersionPublished: (_row, { agreementVersion, documentHash, effectiveAt }, { revision }) => ({
       agreementVersion,
       documentHash,
       effectiveAt,
-      publishedAt,
+      place: Number(revision),
     }),
   },
 });
@@ -30,8 +31,12 @@ export const agreementVersions = readModel(AgreementVersion, {
 /** The version that took effect last, if any has by now. */
 export const versionInForce = async (rows: Rows, now: string): Promise<VersionInForce | undefined> => {
   const [latest] = await rows.sql<AgreementVersion>(
-    'SELECT "agreementVersion", "documentHash" FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, "publishedAt" DESC LIMIT 1',
+    'SELECT "agreementVersion", "documentHash" FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, place DESC LIMIT 1',
     [now],
   );
   return latest;
 };
+
+/** Whether such a version has been published, in force or not. */
+export const isPublished = async (rows: Rows, agreementVersion: string): Promise<boolean> =>
+  (await rows.get(AgreementVersion, agreementVersion)) !== undefined;

@@ -1,5 +1,5 @@
 // 1.1: registering, logging in or using a service accepts the version in force; each version is accepted once (1.2).
-import type { Instant } from '@qiyue/calendar';
+import { isBefore, type Instant } from '@qiyue/calendar';
 
 /** The version that binds whoever uses the platform now. */
 export interface VersionInForce {
@@ -7,21 +7,26 @@ export interface VersionInForce {
   readonly documentHash: string;
 }
 
-/** The acceptance that an act leads to: none when this version is accepted already, or when the account declined it (1.3). */
+/** What is known of an account's acceptances. */
+interface Acceptances {
+  readonly accountId: string;
+  readonly acceptedVersions: readonly string[];
+  readonly acceptedAt?: Instant;
+  readonly declinedVersion?: string;
+}
+
+/**
+ * The acceptance that an act leads to: none when this version is accepted already, when the account declined it (1.3), or when the act is told late and a
+ * later one has accepted a version since. `at` is the instant of the act.
+ */
 export const acceptance = (
-  account: { readonly accountId: string; readonly acceptedVersion?: string; readonly declinedVersion?: string },
+  { accountId, acceptedVersions, acceptedAt, declinedVersion }: Acceptances,
   act: 'registration' | 'login' | 'use',
   inForce: VersionInForce | undefined,
-  now: Instant,
-) =>
-  inForce === undefined || account.acceptedVersion === inForce.agreementVersion || account.declinedVersion === inForce.agreementVersion
-    ? []
-    : [
-        {
-          accountId: account.accountId,
-          agreementVersion: inForce.agreementVersion,
-          documentHash: inForce.documentHash,
-          act,
-          acceptedAt: now,
-        },
-      ];
+  at: Instant,
+) => {
+  if (inForce === undefined) return [];
+  const { agreementVersion, documentHash } = inForce;
+  if (acceptedVersions.includes(agreementVersion) || declinedVersion === agreementVersion) return [];
+  return acceptedAt !== undefined && isBefore(at, acceptedAt) ? [] : [{ accountId, agreementVersion, documentHash, act, acceptedAt: at }];
+};
