@@ -1,26 +1,8 @@
-import type { BusGroups } from './bus-groups';
-import { partitionKey, type Beat, type BusPartition } from './bus-groups';
+import { partitionKey, type Beat, type BusGroups, type BusPartition } from './bus-groups';
+import { newLane, type Lane } from './bus-lane';
 import { coalesced } from './coalesced';
 import type { BusLog, BusTopic } from './bus-log';
 import { PartitionLost, type ConsumeOptions, type LogBatch, type LogConsumer, type LogMessage } from './log-transport';
-
-/** A partition this member reads. */
-interface Lane extends BusPartition {
-  readonly topic: string;
-  /** Where the next batch starts; undefined until `startAt` has been asked. */
-  next: bigint | undefined;
-  /** The highest head heard of. */
-  head: bigint;
-  busy: boolean;
-  /** To be given back as soon as its batch is done. */
-  leaving: boolean;
-  /** Belongs to somebody else already. */
-  lost: boolean;
-  resting: boolean;
-  failures: number;
-  /** When the running batch last said that it makes progress, on the process's monotonic clock. */
-  beatAt: number;
-}
 
 export interface BusConsumerTuning {
   readonly sessionMs: number;
@@ -35,7 +17,7 @@ const DEFAULT_BATCH = 500;
 /** A member of a group: holds its share of the partitions and hands out their batches. */
 export class BusConsumer implements LogConsumer {
   private lanes = new Map<string, Lane>();
-  /** Batches of partitions that were lost while they ran. */
+  /** Batches under way, those of lost partitions included. */
   private readonly running = new Set<Promise<void>>();
   private member: string | undefined;
   private lastGroup = '';
@@ -180,18 +162,7 @@ export class BusConsumer implements LogConsumer {
       const key = partitionKey(one);
       const known = before.get(key);
       if (known === undefined) added.add(one.topicId);
-      const lane = known ?? {
-        ...one,
-        topic: names.get(one.topicId) as string,
-        next: undefined,
-        head: 0n,
-        busy: false,
-        leaving: false,
-        lost: false,
-        resting: false,
-        failures: 0,
-        beatAt: 0,
-      };
+      const lane = known ?? newLane(one, names.get(one.topicId) as string);
       lane.leaving = !wanted.has(key);
       this.lanes.set(key, lane);
       before.delete(key);
