@@ -24,6 +24,9 @@ import {
   type FakeStore,
 } from './spec-support';
 
+// Many databases are made here, which takes its time on a busy machine.
+jest.setTimeout(120_000);
+
 let database: Awaited<ReturnType<typeof openDatabase>>;
 let pool: Pool;
 let store: FakeStore;

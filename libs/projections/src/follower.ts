@@ -9,7 +9,7 @@ const POLL_MS = 10;
 
 /** Keeps the live tables with own events up to date: one lane for those that are level, further ones for those that catch up, merged when they have. */
 export interface Follower {
-  /** Follows the live tables of these models from where they stand. */
+  /** Follows the live tables of these models from where they stand. Throws if they cannot be read. */
   join(models: readonly Member['model'][]): Promise<void>;
   /** Takes over a lane whose table has just become the live one. */
   adopt(lane: Lane): void;
@@ -59,7 +59,7 @@ export const startFollower = (options: FollowerOptions): Follower => {
   /** Lanes change one change at a time. */
   const exclusively = async (change: () => Promise<void>): Promise<void> => {
     changes += 1;
-    const mine = changing.then(() => untilDone(stop, change, { onTrouble: hooks.onTrouble }));
+    const mine = changing.then(change);
     changing = mine.catch(() => undefined);
     await mine.finally(() => (changes -= 1));
   };
@@ -93,9 +93,12 @@ export const startFollower = (options: FollowerOptions): Follower => {
   const recover = async (lost: readonly Member[]): Promise<void> => {
     const mine = lost.filter(({ model, physical }) => !recovering.has(model.name) && !held(physical));
     if (mine.length === 0) return;
-    for (const { model } of mine) recovering.add(model.name);
-    await join(mine.map(({ model }) => model)).finally(() => mine.forEach(({ model }) => recovering.delete(model.name)));
+    const models = mine.map(({ model }) => model);
+    for (const { name } of models) recovering.add(name);
+    await insist(() => join(models)).finally(() => models.forEach(({ name }) => recovering.delete(name)));
   };
+
+  const insist = (change: () => Promise<void>): Promise<void> => untilDone(stop, change, { onTrouble: hooks.onTrouble });
 
   const near = async (lane: Lane): Promise<boolean> => {
     if (main !== undefined && lane !== main && comparePositions(lane.position(), main.position()) >= 0) return true;
@@ -108,7 +111,7 @@ export const startFollower = (options: FollowerOptions): Follower => {
       while (!stop.stopped && (lane === main || catchingUp.has(lane)) && !(await near(lane))) await stop.pause(POLL_MS);
       if (stop.stopped) return;
       if (lane === main) mainFilled = true;
-      else if (catchingUp.has(lane)) await exclusively(() => merge(lane));
+      else if (catchingUp.has(lane)) await insist(() => exclusively(() => merge(lane)));
     })().catch(() => undefined);
     watchers.add(watcher);
     void watcher.finally(() => watchers.delete(watcher));
@@ -119,7 +122,13 @@ export const startFollower = (options: FollowerOptions): Follower => {
    * missed. May be called again after it failed halfway.
    */
   const merge = async (lane: Lane): Promise<void> => {
-    if (main === undefined || !catchingUp.has(lane)) return;
+    if (!catchingUp.has(lane)) return;
+    if (main === undefined) {
+      catchingUp.delete(lane);
+      main = lane;
+      mainFilled = true;
+      return;
+    }
     await Promise.all([main.stop(), lane.stop()]);
     const models = new Map([...main.members, ...lane.members].map(({ model }) => [model.name, model]));
     const members = await standings([...models.values()]);

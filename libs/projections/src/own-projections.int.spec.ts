@@ -8,6 +8,9 @@ import { readModel } from './read-model';
 import { balancesModel, fakeStore, openDatabase, order, OrderRow, ordersModel, until, type FakeStore } from './spec-support';
 import type { ReadModel } from './declaration';
 
+// Many databases are made here, which takes its time on a busy machine.
+jest.setTimeout(120_000);
+
 let database: Awaited<ReturnType<typeof openDatabase>>;
 let pool: Pool;
 let store: FakeStore;
