@@ -43,14 +43,15 @@ const follow = (store: EventStoreClient, onBatch: SubscribeOptions['onBatch'], m
 
 /** A store whose subscriptions a test scripts by hand. */
 const scripted = (store: MemoryStore) => {
-  const sources: { after: Position | undefined; give: (...items: AllItem[]) => void; cancelled: boolean }[] = [];
+  const sources: { after: Position | undefined; give: (...items: AllItem[]) => void; drop: () => void; cancelled: boolean }[] = [];
   const client: EventStoreClient = {
     ...store,
     subscribeToAll: ({ after }) => {
       const waiting: AllItem[] = [];
       let wake = (): void => undefined;
       let ended: Error | undefined;
-      const handle = { after, cancelled: false, give: (...items: AllItem[]) => (waiting.push(...items), wake()) };
+      const drop = (): void => ((ended ??= new StoreUnavailable('dropped')), wake());
+      const handle = { after, cancelled: false, give: (...items: AllItem[]) => (waiting.push(...items), wake()), drop };
       sources.push(handle);
       return {
         next: async (max) => {
@@ -295,10 +296,12 @@ describe('the position of a subscription', () => {
     const { store, put } = setUp();
     await put(3);
     const { client, sources, itemOf, positionOf } = scripted(store);
-    const { onBatch } = consumer();
-    const subscription = follow(client, onBatch, { tuning: { stalledAfterMs: 1 } });
+    const { kept, onBatch } = consumer();
+    const subscription = follow(client, onBatch, { tuning: { stalledAfterMs: 600_000 } });
     await until(() => sources.length === 1);
     sources[0]?.give(itemOf(0), { kind: 'checkpoint', position: positionOf(2) });
+    await until(() => kept.events.length === 1);
+    sources[0]?.drop();
     await until(() => sources.length === 2);
     expect(sources[1]?.after).toEqual(positionOf(0));
     await subscription.stop();
