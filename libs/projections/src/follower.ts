@@ -9,10 +9,8 @@ const POLL_MS = 10;
 
 /** Keeps the live tables with own events up to date: one lane for those that are level, further ones for those that catch up, merged when they have. */
 export interface Follower {
-  /** Follows the live tables of these models from where they stand. Throws if they cannot be read. */
+  /** Follows the live tables of these models, whichever they are by now, from where they stand. Throws if they cannot be read. */
   join(models: readonly Member['model'][]): Promise<void>;
-  /** Takes over a lane whose table has just become the live one. */
-  adopt(lane: Lane): void;
   /** Whether all lanes are merged into one and it has everything. */
   caughtUp(): Promise<boolean>;
   /** Whether a table is still on its way to where the events are. */
@@ -146,12 +144,12 @@ export const startFollower = (options: FollowerOptions): Follower => {
 
   const join = (models: readonly Member['model'][]): Promise<void> =>
     exclusively(async () => {
-      for (const group of byPosition(await standings(models))) enter(start(group));
+      const members = (await standings(models)).filter(({ physical }) => !held(physical));
+      for (const group of byPosition(members)) enter(start(group));
     });
 
   return {
     join,
-    adopt: enter,
     caughtUp: async () =>
       changes === 0 && catchingUp.size === 0 && (main === undefined || (await main.caughtUp())) && changes === 0 && catchingUp.size === 0,
     isFilling: (physical) => held(physical) || (!mainFilled && main?.members.some((member) => member.physical === physical) === true),

@@ -48,12 +48,13 @@ const fillUntilLive = async (
       throw new RebuildImpossible(`a newer version of ${model.name} is being filled or serves already`);
     }
     hooks?.onRebuild?.({ model: model.name, table: table.physical, state: 'filling' });
-    const lane = await fillAndSwap(rebuilding, model, table);
+    await fillAndSwap(rebuilding, model, table);
     superseded.delete(model.name);
-    if (lane !== undefined) follower.adopt(lane);
     hooks?.onRebuild?.({ model: model.name, table: table.physical, state: 'live' });
   };
-  await untilDone(rebuilding.stop, fillOnce, { onTrouble: hooks?.onTrouble, isFinal: (error) => error instanceof RebuildImpossible });
+  const { stop } = rebuilding;
+  await untilDone(stop, fillOnce, { onTrouble: hooks?.onTrouble, isFinal: (error) => error instanceof RebuildImpossible });
+  if (kind === 'shadow' && model.own.length > 0) await untilDone(stop, () => follower.join([model]), { onTrouble: hooks?.onTrouble });
   // The rows are live; a table that cannot be dropped now is dropped at the next start.
   await sweepRetired(pool, [model.name]).catch(() => undefined);
 };

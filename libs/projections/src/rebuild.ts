@@ -7,7 +7,7 @@ import type { Halt, ProjectionHooks } from './handle';
 import { startLane, type Lane } from './lane';
 import type { Member } from './member';
 import { createIndexes, lockTables, pointView, standingOf, tablesOf, type Registered } from './registry';
-import { haltedRebuild, RebuildImpossible, replayInPieces, replayRest } from './replay-facts';
+import { gone, haltedRebuild, RebuildImpossible, replayInPieces, replayRest } from './replay-facts';
 import { Stopped, type Stopper } from './retry';
 import type { Replay, Subscribe } from './sources';
 
@@ -43,7 +43,7 @@ const needReplay = ({ replay, member }: Job): Replay => {
 
 const registered = async ({ pool, member }: Job): Promise<Registered> => {
   const table = (await tablesOf(pool, [member.model.name])).find(({ physical }) => physical === member.physical);
-  if (table === undefined) throw new RebuildImpossible(`${member.physical} is gone: another program rebuilds ${member.model.name}`);
+  if (table === undefined) throw gone(member);
   if (table.halt !== undefined) throw haltedRebuild(table.halt);
   return table;
 };
@@ -91,8 +91,7 @@ const trySwap = (job: Job): Promise<boolean> =>
       const tables = await tablesOf(tx, [member.model.name], true);
       const fresh = tables.find(({ physical }) => physical === member.physical);
       const live = tables.find(({ state }) => state === 'live');
-      if (fresh === undefined || live === undefined || standingOf(member.model, live) === 'newer')
-        throw new RebuildImpossible(`${member.physical} is not wanted any more: another program has rebuilt ${member.model.name}`);
+      if (fresh === undefined || live === undefined || standingOf(member.model, live) === 'newer') throw gone(member);
       if (fresh.halt !== undefined) throw haltedRebuild(fresh.halt);
       if (fresh.state === 'live' && fresh.factsReady) return true;
       // Either it has all the live one has, or, by the store's own word, all there is.
@@ -140,9 +139,9 @@ const startShadowLane = (options: RebuildOptions, member: Member, { position: fr
 /**
  * Fills a table from the start, or from where an earlier try stopped, and makes it the live one: a shadow by pointing the view at it, a new live table by
  * handing it over to the consumer of facts. All progress is in the database, so this may crash anywhere and be called again.
- * Gives the lane of a shadow's own events, still running, to be taken over. Throws `RebuildImpossible` if no retry will help.
+ * Throws `RebuildImpossible` if no retry will help.
  */
-export const fillAndSwap = async (options: RebuildOptions, model: ReadModel, table: Registered): Promise<Lane | undefined> => {
+export const fillAndSwap = async (options: RebuildOptions, model: ReadModel, table: Registered): Promise<void> => {
   const member = { model, physical: table.physical };
   const followed = table.state === 'shadow' && model.own.length > 0;
   const job = followed
@@ -155,9 +154,7 @@ export const fillAndSwap = async (options: RebuildOptions, model: ReadModel, tab
       checkRunning(job);
       await options.stop.pause(wait);
     }
-    return job.lane;
-  } catch (error) {
+  } finally {
     await job.lane?.stop();
-    throw error;
   }
 };

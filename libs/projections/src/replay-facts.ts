@@ -22,6 +22,9 @@ export class RebuildImpossible extends Error {
 export const haltedRebuild = (halt: Halt): RebuildImpossible =>
   new RebuildImpossible(`${halt.model} halted at ${halt.item.type} ${halt.item.stream}@${halt.item.revision}: ${halt.reason}`, halt);
 
+/** Another program has swapped, dropped or replaced the table. Trying again finds out what there is to do now. */
+export const gone = ({ physical, model }: Member): Error => new Error(`${physical} is gone: another program rebuilds ${model.name}`);
+
 const servicesOf = ({ model }: Member): readonly string[] => [...new Set(model.facts.map(({ service }) => service))].sort();
 
 /** Folds one piece of a replay and notes how far it came. The caller has locked the position row. */
@@ -44,8 +47,7 @@ export const replayInPieces = async (
     if (stop.stopped) throw new Stopped();
     const halt = await inTransaction(pool, async (tx) => {
       const [table] = await lockTables(tx, [member.physical]);
-      if (table === undefined || table.state === 'retired')
-        throw new RebuildImpossible(`${member.physical} is gone: another program rebuilds ${member.model.name}`);
+      if (table === undefined || table.state === 'retired') throw gone(member);
       return table.halt ?? foldReplayed(tx, member, batch);
     });
     if (halt !== undefined) throw haltedRebuild(halt);
