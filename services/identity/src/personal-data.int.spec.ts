@@ -26,7 +26,7 @@ beforeAll(async () => {
   bench = await startIdentity({
     env: { LOG_LEVEL: 'info' },
     logTo: { write: (line: string) => void log.push(line) },
-    ports: [{ service: 'identity', provide: Verifier, useValue: verifier }],
+    ports: [{ provide: Verifier, useValue: verifier }],
   });
   await bench.publishAgreement('2026-01');
   await bench.qiyue.settle();
