@@ -22,7 +22,7 @@ import {
   order,
   until,
   type FakeStore,
-} from './spec-support';
+} from './testing-support';
 
 // Many databases are made here, which takes its time on a busy machine.
 jest.setTimeout(120_000);

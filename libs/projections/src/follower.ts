@@ -7,18 +7,7 @@ import type { Position } from './sources';
 
 const POLL_MS = 10;
 
-/** Keeps the live tables with own events up to date: one lane for those that are level, further ones for those that catch up, merged when they have. */
-export interface Follower {
-  /** Follows the live tables of these models, whichever they are by now, from where they stand. Throws if they cannot be read. */
-  join(models: readonly Member['model'][]): Promise<void>;
-  /** Whether all lanes are merged into one and it has everything. */
-  caughtUp(): Promise<boolean>;
-  /** Whether a table is still on its way to where the events are. */
-  isFilling(physical: string): boolean;
-  /** Resolves once nothing fills any more. */
-  filled(): Promise<void>;
-  stop(): Promise<void>;
-}
+type Model = Member['model'];
 
 export interface FollowerOptions extends Omit<LaneOptions, 'members' | 'from' | 'searched' | 'onLost'> {
   readonly stop: Stopper;
@@ -35,6 +24,7 @@ interface Standing extends Member {
 const earliest = (positions: readonly (Position | undefined)[]): Position | undefined =>
   positions.reduce((least, position) => (comparePositions(position, least) < 0 ? position : least), positions[0]);
 
+/** Groups of equal position, the furthest first. */
 const byPosition = (standings: readonly Standing[]): readonly (readonly Standing[])[] => {
   const groups = new Map<string, Standing[]>();
   for (const standing of standings) {
@@ -44,121 +34,152 @@ const byPosition = (standings: readonly Standing[]): readonly (readonly Standing
   return [...groups.values()].sort(([a], [b]) => comparePositions(b?.position, a?.position));
 };
 
-export const startFollower = (options: FollowerOptions): Follower => {
-  const { pool, stop, hooks, onSuperseded } = options;
-  const watchers = new Set<Promise<void>>();
-  const catchingUp = new Set<Lane>();
-  const recovering = new Set<string>();
-  let main: Lane | undefined;
-  let mainFilled = false;
-  let changes = 0;
-  let changing: Promise<unknown> = Promise.resolve();
+/** Keeps the live tables with own events up to date: one lane for those that are level, further ones for those that catch up, merged when they have. */
+export class Follower {
+  private main: Lane | undefined;
+  /** Whether the main lane has had everything once. */
+  private isMainFilled = false;
+  private readonly catchingUp = new Set<Lane>();
+  private readonly recovering = new Set<string>();
+  private readonly watchers = new Set<Promise<void>>();
+  private changes = 0;
+  private changing: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: FollowerOptions) {}
+
+  /** Follows the live tables of these models, whichever they are by now, from where they stand. Throws if they cannot be read. */
+  join(models: readonly Model[]): Promise<void> {
+    return this.exclusively(async () => {
+      const members = (await this.standings(models)).filter(({ physical }) => !this.isCatchingUp(physical));
+      for (const group of byPosition(members)) {
+        const lane = this.start(group);
+        if (this.main === undefined) this.main = lane;
+        else this.catchingUp.add(lane);
+        this.watch(lane);
+      }
+    });
+  }
+
+  /** Whether all lanes are merged into one and it has everything. */
+  async caughtUp(): Promise<boolean> {
+    return this.isSettled() && (this.main === undefined || (await this.main.caughtUp())) && this.isSettled();
+  }
+
+  /** Whether a table is still on its way to where the events are. */
+  isFilling(physical: string): boolean {
+    return (
+      this.isCatchingUp(physical) || (!this.isMainFilled && this.main?.members.some((member) => member.physical === physical) === true)
+    );
+  }
+
+  /** Resolves once nothing fills any more. */
+  async filled(): Promise<void> {
+    const { stop } = this.options;
+    while (!stop.stopped && !(this.isSettled() && (this.main === undefined || this.isMainFilled))) await stop.pause(POLL_MS);
+  }
+
+  /** Ends the lanes, after the common stopper was used. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.watchers, this.changing]);
+    await Promise.all([this.main, ...this.catchingUp].map((lane) => lane?.stop()));
+  }
+
+  private isSettled(): boolean {
+    return this.changes === 0 && this.catchingUp.size === 0;
+  }
+
+  private isCatchingUp(physical: string): boolean {
+    return [...this.catchingUp].some(({ members }) => members.some((member) => member.physical === physical));
+  }
 
   /** Lanes change one change at a time. */
-  const exclusively = async (change: () => Promise<void>): Promise<void> => {
-    changes += 1;
-    const mine = changing.then(change);
-    changing = mine.catch(() => undefined);
-    await mine.finally(() => (changes -= 1));
-  };
+  private async exclusively(change: () => Promise<void>): Promise<void> {
+    this.changes += 1;
+    const mine = this.changing.then(change);
+    this.changing = mine.catch(() => undefined);
+    await mine.finally(() => (this.changes -= 1));
+  }
 
-  const standings = async (models: readonly Member['model'][]): Promise<readonly Standing[]> => {
-    const tables = (
-      await tablesOf(
-        pool,
-        models.map(({ name }) => name),
-      )
-    ).filter(({ state }) => state === 'live');
+  private insist(change: () => Promise<void>): Promise<void> {
+    return untilDone(this.options.stop, change, { onTrouble: this.options.hooks.onTrouble });
+  }
+
+  private async standings(models: readonly Model[]): Promise<readonly Standing[]> {
+    const names = models.map(({ name }) => name);
+    const tables = (await tablesOf(this.options.pool, names)).filter(({ state }) => state === 'live');
     return models.flatMap((model): Standing[] => {
       const table = tables.find((one) => one.model === model.name);
       if (table === undefined || standingOf(model, table) !== 'same') {
-        onSuperseded(model.name);
+        this.options.onSuperseded(model.name);
         return [];
       }
-      return table.halt === undefined ? [{ model, physical: table.physical, position: table.position, searched: table.searched }] : [];
+      const { physical, position, searched, halt } = table;
+      return halt === undefined ? [{ model, physical, position, searched }] : [];
     });
-  };
+  }
 
-  const start = (members: readonly Standing[]): Lane => {
-    const from = earliest(members.map(({ position }) => position));
-    const searched = earliest(members.map((member) => laterPosition(member.position, member.searched)));
-    return startLane({ ...options, members, from, searched, onLost: (lost) => void recover(lost).catch(() => undefined) });
-  };
-
-  const held = (physical: string): boolean => [...catchingUp].some(({ members }) => members.some((member) => member.physical === physical));
+  private start(members: readonly Standing[]): Lane {
+    return startLane({
+      ...this.options,
+      members,
+      from: earliest(members.map(({ position }) => position)),
+      searched: earliest(members.map(({ position, searched }) => laterPosition(position, searched))),
+      // Ends by itself, or with `Stopped`.
+      onLost: (lost) => void this.recover(lost).catch(() => undefined),
+    });
+  }
 
   /** Members that lost their place come back in a lane of their own, at the table that is live by now. */
-  const recover = async (lost: readonly Member[]): Promise<void> => {
-    const mine = lost.filter(({ model, physical }) => !recovering.has(model.name) && !held(physical));
-    if (mine.length === 0) return;
-    const models = mine.map(({ model }) => model);
-    for (const { name } of models) recovering.add(name);
-    await insist(() => join(models)).finally(() => models.forEach(({ name }) => recovering.delete(name)));
-  };
+  private async recover(lost: readonly Member[]): Promise<void> {
+    const models = lost
+      .filter(({ model, physical }) => !this.recovering.has(model.name) && !this.isCatchingUp(physical))
+      .map(({ model }) => model);
+    if (models.length === 0) return;
+    for (const { name } of models) this.recovering.add(name);
+    await this.insist(() => this.join(models)).finally(() => models.forEach(({ name }) => this.recovering.delete(name)));
+  }
 
-  const insist = (change: () => Promise<void>): Promise<void> => untilDone(stop, change, { onTrouble: hooks.onTrouble });
+  private watch(lane: Lane): void {
+    const watcher = this.untilNear(lane).catch(() => undefined);
+    this.watchers.add(watcher);
+    void watcher.finally(() => this.watchers.delete(watcher));
+  }
 
-  const near = async (lane: Lane): Promise<boolean> => {
+  private async untilNear(lane: Lane): Promise<void> {
+    const { stop } = this.options;
+    const isRunning = (): boolean => lane === this.main || this.catchingUp.has(lane);
+    while (!stop.stopped && isRunning() && !(await this.isNear(lane))) await stop.pause(POLL_MS);
+    if (stop.stopped) return;
+    if (lane === this.main) this.isMainFilled = true;
+    else if (this.catchingUp.has(lane)) await this.insist(() => this.exclusively(() => this.merge(lane)));
+  }
+
+  private async isNear(lane: Lane): Promise<boolean> {
+    const { main } = this;
     if (main !== undefined && lane !== main && comparePositions(lane.position(), main.position()) >= 0) return true;
     // The store may be away; the lane's subscription deals with that.
     return lane.caughtUp().catch(() => false);
-  };
-
-  const watch = (lane: Lane): void => {
-    const watcher = (async () => {
-      while (!stop.stopped && (lane === main || catchingUp.has(lane)) && !(await near(lane))) await stop.pause(POLL_MS);
-      if (stop.stopped) return;
-      if (lane === main) mainFilled = true;
-      else if (catchingUp.has(lane)) await insist(() => exclusively(() => merge(lane)));
-    })().catch(() => undefined);
-    watchers.add(watcher);
-    void watcher.finally(() => watchers.delete(watcher));
-  };
+  }
 
   /**
    * Two lanes end, and one begins where the member furthest behind stands: what the others have already is dropped by their position rows, so nothing is
    * missed. May be called again after it failed halfway.
    */
-  const merge = async (lane: Lane): Promise<void> => {
-    if (!catchingUp.has(lane)) return;
+  private async merge(lane: Lane): Promise<void> {
+    const { main } = this;
+    if (!this.catchingUp.has(lane)) return;
     if (main === undefined) {
-      catchingUp.delete(lane);
-      main = lane;
-      mainFilled = true;
+      this.catchingUp.delete(lane);
+      this.main = lane;
+      this.isMainFilled = true;
       return;
     }
     await Promise.all([main.stop(), lane.stop()]);
     const models = new Map([...main.members, ...lane.members].map(({ model }) => [model.name, model]));
-    const members = await standings([...models.values()]);
-    catchingUp.delete(lane);
-    const free = members.filter(({ physical }) => !held(physical));
-    main = free.length === 0 ? undefined : start(free);
-    if (main !== undefined) watch(main);
-  };
-
-  const enter = (lane: Lane): void => {
-    if (main === undefined) main = lane;
-    else catchingUp.add(lane);
-    watch(lane);
-  };
-
-  const join = (models: readonly Member['model'][]): Promise<void> =>
-    exclusively(async () => {
-      const members = (await standings(models)).filter(({ physical }) => !held(physical));
-      for (const group of byPosition(members)) enter(start(group));
-    });
-
-  return {
-    join,
-    caughtUp: async () =>
-      changes === 0 && catchingUp.size === 0 && (main === undefined || (await main.caughtUp())) && changes === 0 && catchingUp.size === 0,
-    isFilling: (physical) => held(physical) || (!mainFilled && main?.members.some((member) => member.physical === physical) === true),
-    filled: async () => {
-      while (!stop.stopped && (changes > 0 || catchingUp.size > 0 || (main !== undefined && !mainFilled))) await stop.pause(POLL_MS);
-    },
-    stop: async () => {
-      await Promise.all([...watchers, changing]);
-      await Promise.all([main, ...catchingUp].map((lane) => lane?.stop()));
-    },
-  };
-};
+    const members = await this.standings([...models.values()]);
+    this.catchingUp.delete(lane);
+    const free = members.filter(({ physical }) => !this.isCatchingUp(physical));
+    this.main = free.length === 0 ? undefined : this.start(free);
+    if (this.main !== undefined) this.watch(this.main);
+  }
+}

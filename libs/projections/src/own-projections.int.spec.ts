@@ -5,7 +5,7 @@ import type { Halt, OwnProjections, OwnProjectionsOptions } from './handle';
 import { itemOfStored } from './item';
 import { startOwnProjections } from './own-projections';
 import { readModel } from './read-model';
-import { balancesModel, fakeStore, openDatabase, order, OrderRow, ordersModel, until, type FakeStore } from './spec-support';
+import { balancesModel, fakeStore, openDatabase, order, OrderRow, ordersModel, until, type FakeStore } from './testing-support';
 import type { ReadModel } from './declaration';
 
 // Many databases are made here, which takes its time on a busy machine.

@@ -1,5 +1,5 @@
 import type { AnyReadModel } from './declaration';
-import { startFollower, type Follower } from './follower';
+import { Follower } from './follower';
 import type { ModelHealth, OwnProjections, OwnProjectionsOptions } from './handle';
 import { migrate } from './migrations';
 import { inTransaction } from './database';
@@ -152,7 +152,7 @@ export const startOwnProjections = async (options: OwnProjectionsOptions): Promi
   const stop = stopper();
   const superseded = new Set<string>();
   const common = { pool, subscribe, maxBatch, hooks, stop };
-  const follower = startFollower({ ...common, onHalt: (halt) => hooks.onHalt?.(halt), onSuperseded: (model) => superseded.add(model) });
+  const follower = new Follower({ ...common, onHalt: (halt) => hooks.onHalt?.(halt), onSuperseded: (model) => superseded.add(model) });
   const running: Running = { options, rebuilding: { ...common, replay }, follower, jobs: new Map(), superseded };
   const end = async (): Promise<void> => {
     stop.stop();

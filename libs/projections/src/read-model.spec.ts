@@ -2,7 +2,17 @@ import { events, internal, stream, Type } from '@qiyue/decider';
 import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { foldRows } from './fold';
 import { readModel } from './read-model';
-import { AccountOpened, accountsModel, AccountRow, BalanceRow, balancesModel, itemOf, order, OrderRow, ordersModel } from './spec-support';
+import {
+  AccountOpened,
+  accountsModel,
+  AccountRow,
+  BalanceRow,
+  balancesModel,
+  itemOf,
+  order,
+  OrderRow,
+  ordersModel,
+} from './testing-support';
 
 const refusal = (declare: () => unknown): string => {
   try {

@@ -7,7 +7,7 @@ import type { OwnProjections, OwnProjectionsOptions } from './handle';
 import { itemOfStored } from './item';
 import { startOwnProjections } from './own-projections';
 import { readModel } from './read-model';
-import { BalanceRow, balancesModel, fakeStore, openDatabase, order, OrderRow, ordersModel, until, type FakeStore } from './spec-support';
+import { BalanceRow, balancesModel, fakeStore, openDatabase, order, OrderRow, ordersModel, until, type FakeStore } from './testing-support';
 
 // Many databases are made here, which takes its time on a busy machine.
 jest.setTimeout(120_000);
@@ -298,6 +298,54 @@ describe('a rebuild', () => {
     reader.release();
     await rebuilt;
     expect(await stored(ordersModel())).toEqual(expected(ordersModel()));
+  });
+
+  test('is followed as closely as before: what halts afterwards is heard', async () => {
+    const fragile = readModel(OrderRow, {
+      version: 2,
+      own: [order],
+      on: {
+        OrderPlaced: (_row, { customer, minor }, { streamId }) => {
+          if (customer === 'poison') throw new Error('no idea');
+          return { orderId: streamId, customer, minor, paidMinor: '0', open: true, note: null, lines: [] };
+        },
+      },
+    });
+    const first = await start([ordersModel(1)]);
+    await quiet(first);
+    await first.stop();
+    const halts: string[] = [];
+    const second = await start([fragile], { hooks: { onHalt: ({ table }) => halts.push(table) } });
+    await second.ready();
+    place(1);
+    place(2, 1, 'poison');
+    await quiet(second);
+    expect(halts).toEqual(['orders_v2_2']);
+    expect((await second.health())[0]).toMatchObject({ state: 'halted', table: 'orders_v2_2' });
+  });
+
+  test('again and again by two pods at once, under traffic, loses and doubles nothing', async () => {
+    const pods = [await start([balancesModel(), ordersModel()]), await start([balancesModel(), ordersModel()])] as const;
+    let writing = true;
+    const traffic = (async () => {
+      for (let id = 0; writing; id++) {
+        place(id);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    await Promise.all(
+      pods.map(async (pod) => {
+        for (let round = 0; round < 4; round++) await pod.rebuild(balancesModel());
+      }),
+    );
+    writing = false;
+    await traffic;
+    for (const pod of pods) await quiet(pod);
+    for (const model of [balancesModel(), ordersModel()]) expect(await stored(model)).toEqual(expected(model));
+    await pods[0].stop();
+    place('last');
+    await quiet(pods[1]);
+    for (const model of [balancesModel(), ordersModel()]) expect(await stored(model)).toEqual(expected(model));
   });
 
   test('that halts leaves the old rows serving and says so', async () => {
