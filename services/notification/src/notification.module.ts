@@ -9,6 +9,7 @@ import { contactExamples, noticeExamples } from './domain/notification.examples'
 import { Mailer, SandboxMailbox, SmtpMailer } from './ports/mailer';
 import { composeNoticeOnFact } from './reactions/compose-notice-on-fact';
 import { noteContactOnAccountRegistered, noteContactOnContactChanged } from './reactions/note-contact-on-account-registered';
+import { retryEmailOnRetryTime } from './reactions/retry-email-on-retry-time';
 import { sendEmailOnNoticeComposed } from './reactions/send-email-on-notice-composed';
 import { notices, NoticesQuery } from './read-models/notices';
 
@@ -19,7 +20,13 @@ export const notificationService = defineService({
   streams: [notice, contact],
   commands: [RecordBounce, ReadSandboxMails],
   queries: [NoticesQuery],
-  reactions: [noteContactOnAccountRegistered, noteContactOnContactChanged, composeNoticeOnFact, sendEmailOnNoticeComposed],
+  reactions: [
+    noteContactOnAccountRegistered,
+    noteContactOnContactChanged,
+    composeNoticeOnFact,
+    sendEmailOnNoticeComposed,
+    retryEmailOnRetryTime,
+  ],
   readModels: [notices],
   rejections: notificationRejections,
   config: [NotificationConfig],

@@ -74,6 +74,57 @@ describe('a notice', () => {
     given().when('recordEmail', { result: 'bounced' }, { now }).thenRejected('notice-unknown'));
 });
 
+describe('an e-mail that nobody takes just now', () => {
+  const ids = { noticeId, accountId };
+  const deferred = (failedTry: number, retryAt: string) => e.EmailDeferred({ ...ids, failedTry, retryAt });
+  const due = (tried: number) => e.EmailRetryDue({ ...ids, try: tried, dueAt: now });
+  const failedOften = (n: number) => Array.from({ length: n }, (_, i) => [deferred(i + 1, now), due(i + 2)]).flat();
+
+  test('is tried again after a minute, and then ever more rarely (7.1)', () => {
+    const wait = (n: number, retryAt: string) =>
+      given(...anEmailOnlyNotice, ...failedOften(n))
+        .when('recordEmail', { result: 'not-now', try: n + 1 }, { now })
+        .then(deferred(n + 1, retryAt));
+    wait(0, '2026-03-02T01:01:05.000Z');
+    wait(1, '2026-03-02T01:05:05.000Z');
+    wait(2, '2026-03-02T01:15:05.000Z');
+    wait(5, '2026-03-02T19:00:05.000Z');
+  });
+  test('is given up after a day; the notice was not sent by it (7.1)', () =>
+    given(...anEmailOnlyNotice, ...failedOften(6))
+      .when('recordEmail', { result: 'not-now', try: 7 }, { now })
+      .then(e.EmailGivenUp({ ...ids, givenUpAt: now })));
+  test('asks for its next try once (7.1)', () => {
+    given(...anEmailOnlyNotice, deferred(1, now))
+      .when('retryEmail', {}, { now })
+      .then(due(2));
+    given(...anEmailOnlyNotice, deferred(1, now), due(2))
+      .when('retryEmail', {}, { now })
+      .thenNothing();
+    given(...anEmailOnlyNotice)
+      .when('retryEmail', {}, { now })
+      .thenNothing();
+  });
+  test('and whose failure is told late, after another try, changes nothing (7.1)', () =>
+    given(...anEmailOnlyNotice, ...failedOften(2))
+      .when('recordEmail', { result: 'not-now', try: 1 }, { now })
+      .thenNothing());
+  test('goes out at a later try like at the first (7.1)', () =>
+    given(...anEmailOnlyNotice, ...failedOften(2))
+      .when('recordEmail', { result: 'handed-over', try: 3 }, { now })
+      .then(sent('e-mail', 'EmailCodeIssued')));
+  test('is not tried again once it went out or bounced (7.1, 7.2)', () => {
+    for (const end of [e.EmailHandedOver({ ...ids, handedOverAt: now }), e.NoticeBounced({ ...ids, channel: 'e-mail', bouncedAt: now })]) {
+      given(...aSentNotice, deferred(1, now), end)
+        .when('retryEmail', {}, { now })
+        .thenNothing();
+      given(...aSentNotice, deferred(1, now), end)
+        .when('recordEmail', { result: 'not-now', try: 2 }, { now })
+        .thenNothing();
+    }
+  });
+});
+
 describe('a contact', () => {
   const given = givenFor(contact);
   const noted = contactEvents.ContactNoted({ accountId, email: 'li@example.com', locale: 'en', notedAt: now });

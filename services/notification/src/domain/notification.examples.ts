@@ -35,7 +35,11 @@ export const aSentNotice = [
 
 export const noticeExamples = examplesOf(notice, {
   histories: { none: [], composed: anEmailOnlyNotice, sent: aSentNotice },
-  commands: { compose: [{ ...composition, inSite: true }, { now }], recordEmail: [{ result: 'handed-over' }, { now }] },
+  commands: {
+    compose: [{ ...composition, inSite: true }, { now }],
+    recordEmail: [{ result: 'handed-over' }, { now }],
+    retryEmail: [{}, { now }],
+  },
 });
 
 export const contactExamples = examplesOf(contact, {

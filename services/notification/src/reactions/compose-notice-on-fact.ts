@@ -1,13 +1,35 @@
-import { reaction } from '@qiyue/service-kit';
+import { reaction, type ReactionContext } from '@qiyue/service-kit';
 import { contact } from '../domain/contact';
 import { everyone, notice } from '../domain/notice';
-import { templates, wordsOf } from '../domain/templates';
+import { templates, wordsOf, type Template } from '../domain/templates';
 
 interface About {
   readonly accountId?: string;
   readonly email?: string;
   readonly code?: string;
 }
+
+/** Who reads the notice, in which language, at which address. */
+interface Reader {
+  readonly accountId: string;
+  readonly locale: 'zh' | 'en';
+  readonly email?: string | undefined;
+}
+
+/** Everyone speaks either language, so an announcement is made in both. Somebody nobody has told of yet is written to in Chinese. */
+const readersOf = async (
+  context: ReactionContext,
+  { to }: Template,
+  { accountId = everyone, email }: About,
+): Promise<readonly Reader[]> => {
+  if (to === 'everyone')
+    return [
+      { accountId: everyone, locale: 'zh' },
+      { accountId: everyone, locale: 'en' },
+    ];
+  const { state } = await context.load(contact, accountId);
+  return [state.status === 'known' ? { accountId, locale: state.locale, email: email ?? state.email } : { accountId, locale: 'zh', email }];
+};
 
 /** 7.1: one notice for each fact that has a template, in the reader's language. */
 export const composeNoticeOnFact = reaction({
@@ -16,23 +38,21 @@ export const composeNoticeOnFact = reaction({
   run: async (context, data: unknown, item) => {
     const template = templates.find(({ fact }) => fact.name === item.type && fact.service === item.service);
     if (template === undefined) return;
-    const { accountId = everyone, email, code } = data as About;
-    const reader = template.to === 'everyone' ? everyone : accountId;
-    const { state } = await context.load(contact, reader);
-    const locale = state.status === 'known' ? state.locale : 'zh';
-    const address = email ?? (state.status === 'known' ? state.email : undefined);
-    const noticeId = context.newId(template.fact.name);
-    await context.execute(notice, noticeId, 'compose', {
-      noticeId,
-      accountId: reader,
-      template: template.fact.name,
-      about: item.stream,
-      locale,
-      inSite: template.by === 'in-site',
-      ...wordsOf(template, locale, data),
-      ...(item.clause === undefined ? {} : { aboutClause: item.clause }),
-      ...(code === undefined ? {} : { secret: code }),
-      ...(address === undefined ? {} : { email: address }),
-    });
+    const { code } = data as About;
+    for (const { accountId, locale, email } of await readersOf(context, template, data as About)) {
+      const noticeId = context.newId(accountId === everyone ? `${template.fact.name}.${locale}` : template.fact.name);
+      await context.execute(notice, noticeId, 'compose', {
+        noticeId,
+        accountId,
+        template: template.fact.name,
+        about: item.stream,
+        locale,
+        inSite: template.by === 'in-site',
+        ...wordsOf(template, locale, data),
+        ...(item.clause === undefined ? {} : { aboutClause: item.clause }),
+        ...(code === undefined ? {} : { secret: code }),
+        ...(email === undefined ? {} : { email }),
+      });
+    }
   },
 });

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { readModel } from '@qiyue/projections';
 import { For, Page, Public, Rows, Who, type Caller, type PageOf } from '@qiyue/service-kit';
-import { IsOptional, IsString } from 'class-validator';
+import { IsIn, IsOptional, IsString } from 'class-validator';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { everyone, notice } from '../domain/notice';
 
@@ -20,13 +20,15 @@ export class NoticeRow {
   @Column('text') body!: string;
   @Column('jsonb') channels!: readonly string[];
   @Column('jsonb') bounced!: readonly string[];
+  /** When the e-mail is tried again, after no mail server took it. */
+  @Column('text', { nullable: true }) emailRetryAt!: string | null;
   @Column('text') composedAt!: string;
   /** From when on it counts as delivered (7.1). */
   @Column('text', { nullable: true }) deemedDeliveredAt!: string | null;
 }
 
 export const notices = readModel(NoticeRow, {
-  version: 1,
+  version: 2,
   own: [notice],
   on: {
     NoticeComposed: (_row, { noticeId, accountId, template, about, aboutClause = null, locale, title, body, composedAt }) => ({
@@ -40,12 +42,16 @@ export const notices = readModel(NoticeRow, {
       body,
       channels: [],
       bounced: [],
+      emailRetryAt: null,
       composedAt,
       deemedDeliveredAt: null,
     }),
-    NoticeSent: (row, { channels, deemedDeliveredAt }) => row && { ...row, channels: [...row.channels, ...channels], deemedDeliveredAt },
-    EmailHandedOver: (row) => row && { ...row, channels: [...row.channels, 'e-mail'] },
-    NoticeBounced: (row, { channel }) => row && { ...row, bounced: [...row.bounced, channel] },
+    NoticeSent: (row, { channels, deemedDeliveredAt }) =>
+      row && { ...row, channels: [...row.channels, ...channels], deemedDeliveredAt, emailRetryAt: null },
+    EmailHandedOver: (row) => row && { ...row, channels: [...row.channels, 'e-mail'], emailRetryAt: null },
+    EmailDeferred: (row, { retryAt }) => row && { ...row, emailRetryAt: retryAt },
+    EmailGivenUp: (row) => row && { ...row, emailRetryAt: null },
+    NoticeBounced: (row, { channel }) => row && { ...row, bounced: [...row.bounced, channel], emailRetryAt: null },
   },
 });
 
@@ -54,6 +60,13 @@ class NoticePage extends Page {
   @IsOptional()
   @IsString()
   accountId?: string;
+}
+
+class AnnouncementPage extends Page {
+  /** Announcements in one language; in both unless told. */
+  @IsOptional()
+  @IsIn(['zh', 'en'])
+  locale?: 'zh' | 'en';
 }
 
 /** `GET /notification/notices`, `GET /notification/notices/:noticeId`, `GET /notification/announcements`. */
@@ -76,7 +89,12 @@ export class NoticesQuery {
 
   @Get('announcements')
   @Public()
-  announcements(@Query() { limit, after }: Page): Promise<PageOf<NoticeRow>> {
-    return this.rows.list(NoticeRow, { where: { accountId: everyone }, order: '-composedAt', limit, after });
+  announcements(@Query() { limit, after, locale }: AnnouncementPage): Promise<PageOf<NoticeRow>> {
+    return this.rows.list(NoticeRow, {
+      where: { accountId: everyone, ...(locale === undefined ? {} : { locale }) },
+      order: '-composedAt',
+      limit,
+      after,
+    });
   }
 }
