@@ -1,4 +1,4 @@
-import type { Envelope } from '@qiyue/contracts';
+import { parseType, type Envelope } from '@qiyue/contracts';
 import type { ClientBase } from 'pg';
 import { ownTypes } from './bulk-write';
 import type { ReadModel } from './declaration';
@@ -18,9 +18,12 @@ const concerns = (model: ReadModel, item: Item): boolean => {
   return handler !== undefined && handler.source === 'fact' && handler.owner === item.service;
 };
 
-/** The facts among envelopes that one of the models has a handler for, in order. */
+/** The facts among envelopes that one of the models has a handler for, in order. What is no fact of this platform is passed by: the consumer has noted it. */
 export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envelope[]): readonly Item[] =>
-  envelopes.map(itemOfEnvelope).filter((item) => models.some((model) => concerns(model, item)));
+  envelopes
+    .filter(({ type }) => parseType(type) !== undefined)
+    .map(itemOfEnvelope)
+    .filter((item) => models.some((model) => concerns(model, item)));
 
 const loadSeen = async (tx: ClientBase, physicals: readonly string[], items: readonly Item[]): Promise<ReadonlyMap<string, Seen>> => {
   const seen = new Map(physicals.map((physical): [string, Seen] => [physical, new Map()]));

@@ -225,6 +225,14 @@ describe('a model that cannot fold a fact', () => {
     expect((await projections.health()).map(({ state }) => state)).toEqual(['live', 'live']);
   });
 
+  test('passes by what is no fact of this platform', async () => {
+    const projections = await start([accountsModel()]);
+    await projections.ready();
+    const known = log.tell(AccountOpened, 'account-1', 0, { name: 'x' });
+    await deliver([accountsModel()], [{ ...known, id: 'other', type: "com.example'; DROP TABLE accounts" }, known]);
+    expect(await stored(accountsModel())).toEqual(expected(accountsModel()));
+  });
+
   test('halts at a version of a fact that it does not know', async () => {
     const halts: Halt[] = [];
     const projections = await start([accountsModel()]);

@@ -283,7 +283,7 @@ export const fakeLog = () => {
         position: '0:0',
         correlationid: 'c',
         causationid: 'c',
-        chainhash: '',
+        chainhash: 'h',
         data,
       };
       log.push(envelope);
