@@ -28,7 +28,7 @@ describe('files', () => {
             number,
             number,
           ];
-          if (to - from + 1 > 110) tooLong.push(`${path}:${from + 1}: ${to - from + 1} lines`);
+          if (to - from + 1 > 75) tooLong.push(`${path}:${from + 1}: ${to - from + 1} lines`);
         }
         ts.forEachChild(node, visit);
       };
