@@ -10,7 +10,7 @@ import { caseExamples } from './domain/case.examples';
 import { standing } from './domain/standing';
 import { standingExamples } from './domain/standing.examples';
 import { closeCaseOnPaymentReleased, closeCaseOnPaymentReturned } from './reactions/close-case-on-payment-settled';
-import { closeCaseOnInvoiceIssued, openCaseOnInvoiceOverdue } from './reactions/open-case-on-invoice-overdue';
+import { closeCaseOnInvoiceCancelled, closeCaseOnInvoiceIssued, openCaseOnInvoiceOverdue } from './reactions/open-case-on-invoice-overdue';
 import { openCaseOnPaymentHeld } from './reactions/open-case-on-payment-held';
 import { reinstateAccountOnPaymentApplied, suspendAccountOnReceivableOverdue } from './reactions/suspend-account-on-receivable-overdue';
 import { agreementVersions, AgreementVersionsQuery } from './read-models/agreement-versions';
@@ -31,6 +31,7 @@ export const complianceService = defineService({
     closeCaseOnPaymentReleased,
     openCaseOnInvoiceOverdue,
     closeCaseOnInvoiceIssued,
+    closeCaseOnInvoiceCancelled,
     suspendAccountOnReceivableOverdue,
     reinstateAccountOnPaymentApplied,
   ],

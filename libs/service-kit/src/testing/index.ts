@@ -51,9 +51,19 @@ export interface TestPlatform {
   stop(): Promise<void>;
 }
 
+/** Waits until nobody is connected any more: a pool that has ended may still be taking leave, and to be thrown out just then ends the process that tests run in. */
+const nobodyConnected = async (pool: Pool, prefix: string, patienceMs = 5_000): Promise<void> => {
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += 20) {
+    const { rowCount } = await pool.query('SELECT 1 FROM pg_stat_activity WHERE starts_with(datname, $1) LIMIT 1', [prefix]);
+    if (rowCount === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
 const dropDatabases = async (postgresUrl: string, prefix: string): Promise<void> => {
   const pool = new Pool({ connectionString: databaseUrl(postgresUrl, 'postgres'), max: 1 });
   try {
+    await nobodyConnected(pool, prefix);
     const { rows } = await pool.query<{ datname: string }>('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [prefix]);
     for (const { datname } of rows) await pool.query(`DROP DATABASE "${datname}" WITH (FORCE)`);
   } finally {

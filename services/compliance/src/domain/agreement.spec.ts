@@ -43,6 +43,27 @@ test('a published version never changes (1.2)', () =>
   given(...aPublishedAgreement)
     .when('publish', { agreementVersion: '2026-01', document: second }, { now })
     .thenRejected('agreement-version-exists'));
+test.each([
+  ['another instant', { effectiveAt: '2026-09-01T00:00:00.000Z' }],
+  ['other numbers', { parameters: { refundWindowWorkingDays: 9 } }],
+])('nor does it take the same words with %s (1.2)', (_what, more) =>
+  given(...aPublishedAgreement)
+    .when('publish', { agreementVersion: '2026-01', document: parseAgreement(smallAgreement()), ...more }, { now })
+    .thenRejected('agreement-version-exists'),
+);
+test('told again with the instant and the numbers it has, it is published already (1.2)', () =>
+  given(...aPublishedAgreement)
+    .when(
+      'publish',
+      {
+        agreementVersion: '2026-01',
+        document: parseAgreement(smallAgreement()),
+        effectiveAt: '2026-03-01T00:00:00.000Z',
+        parameters: { refundWindowWorkingDays: 3 },
+      },
+      { now },
+    )
+    .thenNothing());
 
 test.each([
   ['a millisecond ago', '2026-03-31T23:59:59.999Z', false],

@@ -37,6 +37,8 @@ export const agreementEvents = events({
 interface Version {
   readonly agreementVersion: string;
   readonly documentHash: string;
+  readonly effectiveAt: Instant;
+  readonly parameters: Readonly<Record<string, number>>;
 }
 
 export type Agreement =
@@ -48,12 +50,15 @@ export type Agreement =
       readonly latestVersion: string;
     };
 
-const evolve = (agreement: Agreement, { data }: EventOf<typeof agreementEvents>): Agreement => ({
-  status: 'published',
-  versions: [...agreement.versions, { agreementVersion: data.agreementVersion, documentHash: data.documentHash }],
-  latest: data.document,
-  latestVersion: data.agreementVersion,
-});
+const evolve = (agreement: Agreement, { data }: EventOf<typeof agreementEvents>): Agreement => {
+  const { agreementVersion, documentHash, effectiveAt, parameters, document } = data;
+  return {
+    status: 'published',
+    versions: [...agreement.versions, { agreementVersion, documentHash, effectiveAt, parameters }],
+    latest: document,
+    latestVersion: agreementVersion,
+  };
+};
 
 // ---- decisions --------------------------------------------------------------------------------------------------
 
@@ -70,19 +75,22 @@ interface Publication {
   readonly parameters?: Partial<PolicyParameters> | undefined;
 }
 
+/** Whether a version says what is to be published: the same words, and the same instant and numbers as far as they are stated. */
+const saysTheSame = (version: Version, documentHash: string, { effectiveAt, parameters = {} }: Publication): boolean =>
+  version.documentHash === documentHash &&
+  (effectiveAt === undefined || effectiveAt === version.effectiveAt) &&
+  Object.entries(parameters).every(([name, value]) => version.parameters[name] === value);
+
 /** 1.2: a version says once and for all what it says; its numbers are read from the document itself. */
-const publish = (
-  agreement: Agreement,
-  { agreementVersion, document, effectiveAt, parameters = {} }: Publication,
-  { now }: { now: Instant },
-) => {
+const publish = (agreement: Agreement, publication: Publication, { now }: { now: Instant }) => {
+  const { agreementVersion, document, effectiveAt, parameters = {} } = publication;
   const extracted = extractParameters(document);
   const unread = extracted.unread.find(({ parameter }) => parameters[parameter] === undefined);
   if (unread !== undefined)
     return reject('agreement-parameter-unread', { parameter: unread.parameter, at: unread.clause, reason: unread.reason });
   const documentHash = hashAgreement(document);
   const existing = agreement.versions.find((version) => version.agreementVersion === agreementVersion);
-  if (existing !== undefined) return existing.documentHash === documentHash ? [] : reject('agreement-version-exists');
+  if (existing !== undefined) return saysTheSame(existing, documentHash, publication) ? [] : reject('agreement-version-exists');
   if (effectiveAt !== undefined && isBefore(effectiveAt, now)) return reject('agreement-effective-in-past', { effectiveAt });
   const previous = agreement.status === 'published' ? agreement.latest : nothing;
   return [

@@ -28,3 +28,13 @@ export const closeCaseOnInvoiceIssued = reaction({
   command: () => ({ outcome: 'invoice-issued' }),
   mayReject: ['case-unknown'],
 });
+
+/** 2.2.5: the order was refunded, so the invoice will never be issued. */
+export const closeCaseOnInvoiceCancelled = reaction({
+  on: invoiceFacts.InvoiceCancelled,
+  stream: caseStream,
+  id: ({ orderId }) => caseOfInvoice(orderId),
+  decide: 'close',
+  command: () => ({ outcome: 'invoice-cancelled' }),
+  mayReject: ['case-unknown'],
+});
