@@ -8,7 +8,7 @@ const at = '2026-03-01T00:00:00.000Z';
 /** The eight causes of suspension. */
 export const SuspensionCause = OneOf('8.2.1', '8.2.2', '8.2.3', '8.2.4', '8.2.5', '8.2.6', '8.2.7', '8.2.8');
 /** What a case is about. */
-export const CaseKind = OneOf('payment-held', 'invoice-overdue');
+export const CaseKind = OneOf('payment-held', 'invoice-overdue', 'anomaly');
 
 /** What compliance tells. Keys: the agreement, the account's standing, the case. */
 export const complianceFacts = factsOf('compliance', {

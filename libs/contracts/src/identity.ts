@@ -55,6 +55,13 @@ export const identityFacts = factsOf('identity', {
     schema: Type.Object({ accountId: Id, subject: OneOf('individual', 'enterprise'), reason: Type.String(), rejectedAt: At }),
     example: { accountId: account, subject: 'enterprise', reason: 'name-and-code-differ', rejectedAt: at },
   },
+  AnomalyReported: {
+    clause: '2.1.2',
+    meaning:
+      'The account holder reports that somebody else may be using the account: sessions opened before end, and an officer looks into it.',
+    schema: Type.Object({ accountId: Id, reportId: Id, description: Personal(), reportedAt: At }),
+    example: { accountId: account, reportId: '7f1c0d52-3b7e-5a63-9d0c-2f6e8a1b4c01', description: '收到异地登录提醒', reportedAt: at },
+  },
   ContactChanged: {
     clause: '2.1.2',
     meaning: 'The account holder gave a new address for notices.',

@@ -1,5 +1,5 @@
 import { billingRejections } from '@qiyue/contracts';
-import { defineService } from '@qiyue/service-kit';
+import { defineService, endedSessions } from '@qiyue/service-kit';
 import { DecideHeldMoney } from './commands/decide-held-money';
 import { OpenBill } from './commands/open-bill';
 import { PlayGateway } from './commands/play-gateway';
@@ -60,7 +60,7 @@ export const billingService = defineService({
     settleMoneyOnPayoutSettled,
     fallOverdueOnGraceEnd,
   ],
-  readModels: [receivables, payments, payouts, payerNames, agreementVersions],
+  readModels: [receivables, payments, payouts, payerNames, agreementVersions, endedSessions],
   rejections: billingRejections,
   config: [BillingConfig],
   providers: [

@@ -1,3 +1,4 @@
+import { identityFacts } from '@qiyue/contracts';
 import { everythingStored, freshFold, tablesHolding } from '@qiyue/service-kit/testing';
 import { randomUUID } from 'node:crypto';
 import { complianceService } from './compliance.module';
@@ -236,6 +237,29 @@ describe('a case', () => {
     await money.returned();
     await qiyue.settle();
     expect(await caseOf(money.caseId)).toMatchObject({ status: 'closed', outcome: 'explained' });
+  });
+  test('about an anomaly opens with the words of its reporter, once; tokens issued before the report are refused here as well (2.1.2, 3.2)', async () => {
+    const { qiyue, tell, anAccount, caseOf, typesOf } = bench;
+    const accountId = await anAccount();
+    const authorization = `Bearer ${await qiyue.as({ role: 'customer', sub: accountId })}`;
+    const look = async () => (await qiyue.get(`/compliance/accounts/${accountId}/standing`, { headers: { authorization } })).status;
+    expect(await look()).toBe(200);
+    const reportId = randomUUID();
+    const description = await qiyue.platform.state.process.vault.seal(accountId, reportId, 'description', '欧阳见到异地登录');
+    const told = await tell(identityFacts.AnomalyReported, accountId, { accountId, reportId, description, reportedAt: qiyue.now() });
+    await tell.again(told);
+    await qiyue.settle();
+    expect(await look()).toBe(401);
+    expect(await caseOf(`anomaly.${reportId}`)).toMatchObject({
+      kind: 'anomaly',
+      accountId,
+      clause: '2.1.2',
+      status: 'open',
+      notes: [{ note: '欧阳见到异地登录', by: accountId }],
+    });
+    expect(await typesOf(`case-anomaly.${reportId}`)).toEqual(['CaseOpened', 'CaseNoted']);
+    await qiyue.advanceTo(new Date(Date.parse(qiyue.now()) + 1_000).toISOString());
+    expect((await qiyue.get(`/compliance/accounts/${accountId}/standing`, customer(accountId))).status).toBe(200);
   });
   test('that is none is not found', async () => {
     const { qiyue } = bench;

@@ -1,5 +1,5 @@
 import { complianceRejections } from '@qiyue/contracts';
-import { defineService } from '@qiyue/service-kit';
+import { defineService, endedSessions } from '@qiyue/service-kit';
 import { DecideStanding } from './commands/decide-standing';
 import { PublishAgreement } from './commands/publish-agreement';
 import { WorkCase } from './commands/work-case';
@@ -10,6 +10,7 @@ import { caseExamples } from './domain/case.examples';
 import { standing } from './domain/standing';
 import { standingExamples } from './domain/standing.examples';
 import { closeCaseOnPaymentReleased, closeCaseOnPaymentReturned } from './reactions/close-case-on-payment-settled';
+import { openCaseOnAnomalyReported } from './reactions/open-case-on-anomaly-reported';
 import { closeCaseOnInvoiceCancelled, closeCaseOnInvoiceIssued, openCaseOnInvoiceOverdue } from './reactions/open-case-on-invoice-overdue';
 import { openCaseOnPaymentHeld } from './reactions/open-case-on-payment-held';
 import { reinstateAccountOnPaymentApplied, suspendAccountOnReceivableOverdue } from './reactions/suspend-account-on-receivable-overdue';
@@ -32,11 +33,12 @@ export const complianceService = defineService({
     openCaseOnInvoiceOverdue,
     closeCaseOnInvoiceIssued,
     closeCaseOnInvoiceCancelled,
+    openCaseOnAnomalyReported,
     suspendAccountOnReceivableOverdue,
     reinstateAccountOnPaymentApplied,
   ],
-  readModels: [agreementVersions, standings, cases, knownAccounts],
+  readModels: [agreementVersions, standings, cases, knownAccounts, endedSessions],
   rejections: complianceRejections,
   examples: [agreementExamples, standingExamples, caseExamples],
-  clauses: ['1.2', '2.2.2', '2.2.3', '8.2', '8.2.1', '8.2.2', '8.2.3', '8.2.4', '8.2.5', '8.2.6', '8.2.7', '8.2.8'],
+  clauses: ['1.2', '2.1.2', '2.2.2', '2.2.3', '8.2', '8.2.1', '8.2.2', '8.2.3', '8.2.4', '8.2.5', '8.2.6', '8.2.7', '8.2.8'],
 });

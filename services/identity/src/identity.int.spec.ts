@@ -232,6 +232,41 @@ describe('logging in', () => {
   });
 });
 
+describe('an anomaly', () => {
+  const bearer = (body: { accessToken: string }) => ({ headers: { authorization: `Bearer ${body.accessToken}` } });
+  const aSecondLater = () => bench.qiyue.advanceTo(new Date(Date.parse(bench.qiyue.now()) + 1_000).toISOString());
+
+  test('that the holder reports ends every session opened before, over a restart, and none opened after (2.1.2, 3.2)', async () => {
+    const { qiyue, anAccount, logIn, typesOf } = bench;
+    const [{ accountId, email }, other] = [await anAccount(), await anAccount()];
+    const [mine, thief, bystander] = [(await logIn(email)).body, (await logIn(email)).body, (await logIn(other.email)).body];
+    const look = async (session: { accessToken: string }, id = accountId) =>
+      (await qiyue.get(`/identity/accounts/${id}`, bearer(session))).status;
+    expect([await look(mine), await look(thief)]).toEqual([200, 200]);
+    const report = () =>
+      qiyue.post(
+        `/identity/accounts/${accountId}/anomaly`,
+        { description: '夜里有人登录' },
+        { ...bearer(mine), key: `report-${accountId}` },
+      );
+    expect(await report()).toMatchObject({ status: 200, body: { events: [{ type: 'AnomalyReported', clause: '2.1.2' }] } });
+    await qiyue.settle();
+    expect([await look(mine), await look(thief), (await report()).status]).toEqual([401, 401, 401]);
+    expect(await look(bystander, other.accountId)).toBe(200);
+    await aSecondLater();
+    const fresh = (await logIn(email)).body;
+    await qiyue.restart();
+    expect([await look(fresh), await look(thief)]).toEqual([200, 401]);
+    expect((await typesOf(accountId)).filter((type) => type === 'AnomalyReported')).toHaveLength(1);
+  }, 60_000);
+  test('is reported by the holder alone: of another account there is none, and words are needed (2.1.2)', async () => {
+    const { qiyue, anAccount } = bench;
+    const [{ accountId }, other] = [await anAccount(), await anAccount()];
+    expect((await qiyue.post(`/identity/accounts/${accountId}/anomaly`, { description: 'x' }, customer(other.accountId))).status).toBe(404);
+    expect((await qiyue.post(`/identity/accounts/${accountId}/anomaly`, {}, customer(accountId))).body.code).toBe('invalid');
+  });
+});
+
 describe('staff', () => {
   const logIn = (name: string, given = password) => bench.qiyue.post('/identity/staff-sessions', { name, password: given });
 

@@ -4,6 +4,7 @@ import { KeepAccount } from './commands/keep-account';
 import { LogIn } from './commands/log-in';
 import { ProveEmail } from './commands/prove-email';
 import { RegisterAccount } from './commands/register-account';
+import { ReportAnomaly } from './commands/report-anomaly';
 import { RequestVerification } from './commands/request-verification';
 import { ReviewVerification } from './commands/review-verification';
 import { IdentityConfig } from './config';
@@ -16,6 +17,7 @@ import { SandboxVerifier, Verifier } from './ports/verifier';
 import { acceptByUseOnOrderSubmitted } from './reactions/accept-by-use-on-order-submitted';
 import { verifyPapersOnVerificationRequested } from './reactions/verify-papers-on-verification-requested';
 import { agreementVersions } from './read-models/agreement-versions';
+import { endedSessions } from './read-models/ended-sessions';
 import { myAccount, MyAccountQuery } from './read-models/my-account';
 
 /** Who somebody is: accounts, proof of addresses, acceptance of the agreement, verification, log-in. */
@@ -23,10 +25,10 @@ export const identityService = defineService({
   name: 'identity',
   title: 'Accounts, acceptance of the agreement, verification and log-in',
   streams: [account, staff],
-  commands: [RegisterAccount, ProveEmail, LogIn, RequestVerification, ReviewVerification, KeepAccount],
+  commands: [RegisterAccount, ProveEmail, LogIn, RequestVerification, ReviewVerification, KeepAccount, ReportAnomaly],
   queries: [MyAccountQuery],
   reactions: [verifyPapersOnVerificationRequested, acceptByUseOnOrderSubmitted],
-  readModels: [agreementVersions, myAccount],
+  readModels: [agreementVersions, myAccount, endedSessions],
   rejections: identityRejections,
   config: [IdentityConfig],
   providers: [Credentials, { provide: Verifier, useClass: SandboxVerifier }],

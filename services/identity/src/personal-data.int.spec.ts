@@ -18,7 +18,15 @@ class ScriptedVerifier extends Verifier {
 
 const verifier = new ScriptedVerifier();
 const log: string[] = [];
-const secrets = [enterprise.name, enterprise.creditCode, enterprise.legalRepresentative, individual.name, individual.idNumber, password];
+const secrets = [
+  '欧阳见到异地登录',
+  enterprise.name,
+  enterprise.creditCode,
+  enterprise.legalRepresentative,
+  individual.name,
+  individual.idNumber,
+  password,
+];
 let bench: IdentityBench;
 const people: { accountId: string; email: string }[] = [];
 
@@ -127,7 +135,14 @@ describe('personal data', () => {
       { email: 'moved@example.net' },
       { ...customer(first?.accountId ?? ''), key: 'move' },
     );
+    await qiyue.post(
+      `/identity/accounts/${first?.accountId}/anomaly`,
+      { description: '欧阳见到异地登录' },
+      customer(first?.accountId ?? ''),
+    );
     await qiyue.settle();
+    // Tokens of the second in which an anomaly is reported are refused with those before it.
+    await qiyue.advanceTo(new Date(Date.parse(qiyue.now()) + 1_000).toISOString());
     const stored = await everythingStored(qiyue);
     // The search looks where it should: each of these holds the account.
     for (const place of ['esn_', 'bus.', 'identity.public.my_account', 'vault.'])

@@ -16,6 +16,7 @@ const table: readonly (readonly [string, readonly (Role | 'nobody')[]])[] = [
   ['POST /identity/accounts/:accountId/verification-review', ['officer']],
   ['PUT /identity/accounts/:accountId/contact', ['customer']],
   ['POST /identity/accounts/:accountId/agreement-refusal', ['customer']],
+  ['POST /identity/accounts/:accountId/anomaly', ['customer']],
   ['GET /identity/accounts', ['officer', 'operator', 'auditor']],
   ['GET /identity/accounts/:accountId', ['customer', 'officer', 'operator', 'auditor']],
 ];

@@ -1,5 +1,5 @@
 import { invoiceRejections } from '@qiyue/contracts';
-import { defineService } from '@qiyue/service-kit';
+import { defineService, endedSessions } from '@qiyue/service-kit';
 import { KeepInvoice } from './commands/keep-invoice';
 import { PlayAuthority } from './commands/play-authority';
 import { InvoiceConfig } from './config';
@@ -30,7 +30,7 @@ export const invoiceService = defineService({
     noteOverdueOnTermEnd,
     giveWayOnRefundRequested,
   ],
-  readModels: [invoices],
+  readModels: [invoices, endedSessions],
   rejections: invoiceRejections,
   config: [InvoiceConfig],
   providers: [

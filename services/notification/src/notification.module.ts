@@ -1,5 +1,5 @@
 import { notificationRejections } from '@qiyue/contracts';
-import { defineService } from '@qiyue/service-kit';
+import { defineService, endedSessions } from '@qiyue/service-kit';
 import { ReadSandboxMails } from './commands/read-sandbox-mails';
 import { RecordBounce } from './commands/record-bounce';
 import { NotificationConfig } from './config';
@@ -27,7 +27,7 @@ export const notificationService = defineService({
     sendEmailOnNoticeComposed,
     retryEmailOnRetryTime,
   ],
-  readModels: [notices],
+  readModels: [notices, endedSessions],
   rejections: notificationRejections,
   config: [NotificationConfig],
   providers: [

@@ -1,5 +1,5 @@
 import { orderRejections } from '@qiyue/contracts';
-import { defineService } from '@qiyue/service-kit';
+import { defineService, endedSessions } from '@qiyue/service-kit';
 import { AmendOrder } from './commands/amend-order';
 import { AuthoriseDealer } from './commands/authorise-dealer';
 import { CancelOrder } from './commands/cancel-order';
@@ -68,6 +68,7 @@ export const orderService = defineService({
     myOrders,
     orderTimeline,
     mySubscriptions,
+    endedSessions,
   ],
   rejections: orderRejections,
   config: [OrderConfig],

@@ -6,7 +6,10 @@ import { ACCESS, type Access } from '../http/access';
 import { CALLER, type Caller } from '../http/caller';
 import { kitProblem } from '../http/problem';
 import { TRACE, type TracedRequest } from '../http/problem-filter';
-import type { Claims, Tokens } from './tokens';
+import type { Claims, IssuedClaims, Tokens } from './tokens';
+
+/** Tells whether a valid token belongs to a session that has been ended. */
+export type SessionGate = (request: FastifyRequest, claims: IssuedClaims) => Promise<boolean>;
 
 /** Namespace of command ids that come from idempotency keys. */
 const KEYED_COMMANDS = 'd9a3a1c4-6c0f-5f0b-9a44-6a3a5d0f6c11';
@@ -62,7 +65,10 @@ const callerOf = (request: FastifyRequest, claims: Claims | undefined): Caller =
 
 /** Lets a request through to a route that is open to its caller's role, and to no other. */
 export class AccessGuard implements CanActivate {
-  constructor(private readonly tokens: Tokens) {}
+  constructor(
+    private readonly tokens: Tokens,
+    private readonly hasEnded: SessionGate,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest & { [CALLER]?: Caller }>();
@@ -72,6 +78,7 @@ export class AccessGuard implements CanActivate {
     const token = bearerOf(request);
     const claims = token === undefined ? undefined : await this.tokens.verify(token);
     if (claims === undefined && (token !== undefined || !access.public)) throw kitProblem('unauthenticated');
+    if (claims !== undefined && (await this.hasEnded(request, claims))) throw kitProblem('unauthenticated');
     if (!access.public && claims !== undefined && !access.roles.includes(claims.role)) throw kitProblem('forbidden');
     request[CALLER] = callerOf(request, claims);
     return true;

@@ -26,6 +26,12 @@ export interface Claims {
   readonly sid?: string;
 }
 
+/** What a valid token says, and since when it does. */
+export interface IssuedClaims extends Claims {
+  /** Seconds since 1970, whole ones. */
+  readonly issuedAt: number;
+}
+
 /** A token as handed out. */
 export interface IssuedToken {
   readonly token: string;
@@ -98,7 +104,7 @@ export class Tokens {
   }
 
   /** The claims of a token, or undefined when it is not valid now. */
-  async verify(token: string): Promise<Claims | undefined> {
+  async verify(token: string): Promise<IssuedClaims | undefined> {
     const { clock, issuer, audience, ttlSeconds, keys } = this.options;
     try {
       const { payload } = await jwtVerify(token, keys, {
@@ -114,7 +120,13 @@ export class Tokens {
       const role = payload['role'];
       if (sub === undefined || !isRole(role)) return undefined;
       const [accountId, sid] = [text(payload['accountId']), text(payload['sid'])];
-      return { sub, role, ...(accountId === undefined ? {} : { accountId }), ...(sid === undefined ? {} : { sid }) };
+      return {
+        sub,
+        role,
+        issuedAt: payload.iat ?? 0,
+        ...(accountId === undefined ? {} : { accountId }),
+        ...(sid === undefined ? {} : { sid }),
+      };
     } catch (fault) {
       // Anything jose names is a token that does not hold; an unreachable key set is our fault, not the caller's.
       if (isTokenFault(fault)) return undefined;

@@ -96,7 +96,9 @@ const buildApp = async (
   const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined =>
     byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
   app.useGlobalFilters(new ProblemFilter(process.logger));
-  app.useGlobalGuards(new AccessGuard(process.tokens));
+  app.useGlobalGuards(
+    new AccessGuard(process.tokens, async (request, claims) => (await serviceOf(request)?.sessionEnded(claims)) === true),
+  );
   app.useGlobalPipes(new StrictValidation());
   app.useGlobalInterceptors(new Answering(serviceOf, process.config.requestTimeoutMs));
   serveDocs(

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { createExecutor, type Executor } from '@qiyue/event-store';
 import type { AnyStream } from '@qiyue/decider';
+import { EndedSessions, hasEnded } from '../auth/ended-sessions';
+import type { IssuedClaims } from '../auth/tokens';
 import type { Commands } from '../commands';
 import type { PortToken } from '../declare/reaction';
 import type { ServiceDefinition } from '../declare/service';
@@ -54,6 +56,11 @@ export class ServiceRuntime implements RouteOwner {
 
   digest(text: string): Promise<string> {
     return this.process.vault.digest(text);
+  }
+
+  /** Whether the session a token belongs to has been ended, as far as the service keeps track of that. */
+  async sessionEnded(claims: IssuedClaims): Promise<boolean> {
+    return this.definition.readModels.some(({ row }) => row === EndedSessions) && hasEnded(this.rows, claims);
   }
 
   isFinal(code: string): boolean {

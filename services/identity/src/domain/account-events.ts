@@ -46,5 +46,6 @@ export const accountEvents = events({
   ),
   AccountVerified: published(identityFacts.AccountVerified),
   VerificationRejected: published(identityFacts.VerificationRejected),
+  AnomalyReported: published(identityFacts.AnomalyReported),
   ContactChanged: published(identityFacts.ContactChanged),
 });

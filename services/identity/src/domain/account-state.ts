@@ -19,6 +19,7 @@ export interface Known {
   readonly acceptedAt?: Instant;
   readonly declinedVersion?: string;
   readonly lastSessionId?: string;
+  readonly lastReportId?: string;
   readonly failures: readonly LogInFailure[];
 }
 
@@ -89,6 +90,8 @@ export const evolve = (account: Account, { type, data }: AccountEvent): Account 
       const { request, ...rest } = account;
       return { ...rest, status: 'proved', lastRequestId: request.requestId };
     }
+    case 'AnomalyReported':
+      return { ...account, lastReportId: data.reportId };
     case 'ContactChanged':
       return { ...account, email: data.email };
   }

@@ -62,6 +62,7 @@ export const accountExamples = examplesOf(account, {
     requestVerification: [enterprise, { now, requestId: 'r-2' }],
     recordVerification: [{ requestId: 'r-1', result: 'verified', reason: '' }, { now }],
     reviewVerification: [{ approve: true, reason: 'papers seen' }, { now }],
+    reportAnomaly: [{ description: '收到异地登录提醒' }, { now, reportId: 'a-1' }],
     changeContact: [{ email: 'wang@example.com' }, { now }],
   },
 });

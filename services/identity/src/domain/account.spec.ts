@@ -320,6 +320,25 @@ describe('verification', () => {
   });
 });
 
+describe('an anomaly', () => {
+  const reported = e.AnomalyReported({ accountId, reportId: 'a-1', description: '有人登录', reportedAt: now });
+  test('that the holder reports is recorded, once a report (2.1.2)', () => {
+    for (const history of [aProvedAccount, aReviewedAccount, aVerifiedAccount])
+      given(...history)
+        .when('reportAnomaly', { description: '有人登录' }, { now, reportId: 'a-1' })
+        .then(reported);
+    given(...aProvedAccount, reported)
+      .when('reportAnomaly', { description: '有人登录' }, { now, reportId: 'a-1' })
+      .thenNothing();
+  });
+  test('can be reported again when something new happens (2.1.2)', () =>
+    given(...aProvedAccount, reported)
+      .when('reportAnomaly', { description: '又有人登录' }, { now, reportId: 'a-2' })
+      .then(e.AnomalyReported({ accountId, reportId: 'a-2', description: '又有人登录', reportedAt: now })));
+  test('of an account that is none is not found', () =>
+    given().when('reportAnomaly', { description: 'x' }, { now, reportId: 'a-1' }).thenRejected('account-unknown'));
+});
+
 test('a new contact address is kept beside the old ones (2.1.2)', () =>
   given(...aProvedAccount)
     .when('changeContact', { email: 'wang@example.com' }, { now })

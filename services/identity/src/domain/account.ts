@@ -178,6 +178,18 @@ const changeContact = (account: Account, { email }: { email: string }, { now }: 
   return account.email === email ? [] : [accountEvents.ContactChanged({ accountId: account.accountId, email, changedAt: now })];
 };
 
+/** 2.1.2: what the holder reports ends every session and asks an officer to look into it. */
+const reportAnomaly = (
+  account: Account,
+  { description }: { description: string },
+  { now, reportId }: { now: Instant; reportId: string },
+) => {
+  if (account.status === 'none') return reject('account-unknown');
+  return account.lastReportId === reportId
+    ? []
+    : [accountEvents.AnomalyReported({ accountId: account.accountId, reportId, description, reportedAt: now })];
+};
+
 export const account = stream({
   category: 'account',
   events: accountEvents,
@@ -194,6 +206,7 @@ export const account = stream({
     recordVerification,
     reviewVerification,
     changeContact,
+    reportAnomaly,
   },
   owner: (state) => (state.status === 'none' ? undefined : state.accountId),
   agreementVersion: (state) => (state.status === 'none' ? undefined : state.acceptedVersion),

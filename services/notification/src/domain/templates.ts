@@ -68,6 +68,13 @@ export const templates: readonly Template[] = [
     zh: ['实名认证未通过', (d) => `您的实名认证未通过（${d.reason}），可以更正后重新提交。`],
     en: ['Identity not verified', (d) => `Your identity could not be verified (${d.reason}); you may correct and ask again.`],
   }),
+  template(identityFacts.AnomalyReported, {
+    zh: ['已收到异常报告', () => '已收到您的账户异常报告：此前的登录已全部失效，请重新登录；专员将进行核查。'],
+    en: [
+      'Anomaly reported',
+      () => 'We have your report: every earlier log-in has ended, please log in again. An officer will look into it.',
+    ],
+  }),
   template(orderFacts.OrderSubmitted, {
     zh: [
       '订单已提交',

@@ -1,5 +1,5 @@
 import { subscribe } from '@qiyue/event-store';
-import { complianceFacts } from '@qiyue/contracts';
+import { complianceFacts, identityFacts } from '@qiyue/contracts';
 import { diffRebuild, replayOf } from '@qiyue/projections';
 import { orderService } from '../order.module';
 import { customer, name, operator, products, startOrder, type OrderBench } from '../testing';
@@ -32,6 +32,7 @@ beforeAll(async () => {
   const voucherCode = await issueVoucher(accountId);
   await Promise.all([submit(accountId, { voucherCode }), submit(accountId, { voucherCode })]);
   await tell(complianceFacts.AccountSuspended, accountId, { accountId, cause: '8.2.2', suspendedAt: qiyue.now() });
+  await tell(identityFacts.AnomalyReported, accountId, { ...identityFacts.AnomalyReported.example, accountId });
   await anOrder();
   await qiyue.settle();
   await qiyue.advanceTo('2026-03-20T00:00:00.000Z');
