@@ -1,6 +1,5 @@
+import { migrate } from '@qiyue/database';
 import type { Pool } from 'pg';
-
-const library = 'event-store';
 
 /** In order; never edited once released. */
 const migrations: readonly string[] = [
@@ -15,26 +14,4 @@ const migrations: readonly string[] = [
 ];
 
 /** Brings the vault's tables up to date. Safe to call at every start and by several processes at once. */
-export const migrateVault = async (pool: Pool): Promise<void> => {
-  const connection = await pool.connect();
-  try {
-    await connection.query('BEGIN');
-    await connection.query(`SELECT pg_advisory_xact_lock(hashtext('kit_migrations'))`);
-    await connection.query(
-      `CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))`,
-    );
-    const { rows } = await connection.query<{ version: number }>('SELECT version FROM kit_migrations WHERE lib = $1', [library]);
-    const applied = new Set(rows.map((row) => row.version));
-    for (const [index, migration] of migrations.entries()) {
-      if (applied.has(index + 1)) continue;
-      await connection.query(migration);
-      await connection.query('INSERT INTO kit_migrations (lib, version) VALUES ($1, $2)', [library, index + 1]);
-    }
-    await connection.query('COMMIT');
-  } catch (error) {
-    await connection.query('ROLLBACK').catch(() => undefined); // The first error is the one worth telling.
-    throw error;
-  } finally {
-    connection.release();
-  }
-};
+export const migrateVault = (pool: Pool): Promise<void> => migrate(pool, 'event-store', migrations);

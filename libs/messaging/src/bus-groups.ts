@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { BUS_CHANNEL } from './bus-log';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 
 export interface BusPartition {
   readonly topicId: number;

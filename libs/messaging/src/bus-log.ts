@@ -1,7 +1,8 @@
 import type { Envelope } from '@qiyue/contracts';
 import type { Pool } from 'pg';
 import { oncePerTurn } from './coalesced';
-import { migrateOnce, surviveDrops } from './database';
+import { surviveDrops } from '@qiyue/database';
+import { migrateOnce } from './database';
 import { readEnvelope, writeEnvelope } from './envelope-text';
 import { WrongPartitionCount, type Bounds, type LogMessage } from './log-transport';
 import { partitionOf } from './partition-of';

@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
 import type { ProjectionOptions } from './consumer-options';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import { describeError } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';

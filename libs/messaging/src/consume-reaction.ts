@@ -14,7 +14,7 @@ import {
   type Items,
   type Plan,
 } from './consume-batch';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import { describeError, OutOfPlace } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';

@@ -1,6 +1,6 @@
 import { allFacts, partitionCount } from '@qiyue/contracts';
 import type { FactLike } from '@qiyue/decider';
-import { surviveDrops } from './database';
+import { surviveDrops } from '@qiyue/database';
 import type { BatchContext, BatchOutcome } from './consume-batch';
 import { consumeProjection } from './consume-projection';
 import { consumeReaction } from './consume-reaction';

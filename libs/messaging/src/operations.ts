@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import { migrateMessaging } from './migrations';
 
 /**

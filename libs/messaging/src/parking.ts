@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { ParkedKey, ParkingLimits } from './consumer-options';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import { writeEnvelope } from './envelope-text';
 import { Halt } from './faults';
 import type { LogMessage } from './log-transport';

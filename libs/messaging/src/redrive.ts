@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import type { RedriveResult } from './consumer-options';
 import { within, type BatchContext } from './consume-batch';
-import { transact, withClient } from './database';
+import { transact, withClient } from '@qiyue/database';
 import { readEnvelope } from './envelope-text';
 import { describeError } from './faults';
 import type { ParkedEvent } from './parking';

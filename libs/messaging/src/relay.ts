@@ -1,7 +1,7 @@
 import { partitionCount, topicOf, type ServiceName } from '@qiyue/contracts';
 import type { EventDeclaration } from '@qiyue/decider';
 import type { PoolClient } from 'pg';
-import { surviveDrops } from './database';
+import { surviveDrops } from '@qiyue/database';
 import { comparePlaces, placeOf } from './envelope-of';
 import { describeError, Unmappable } from './faults';
 import { migrateMessaging } from './migrations';

@@ -3,7 +3,7 @@ import { comparePositions, type StoredEvent } from '@qiyue/event-store';
 import type { PoolClient } from 'pg';
 import { foldInto } from './apply-batch';
 import { quoted } from './bulk-write';
-import { transacted, withClient } from './database';
+import { transact, withClient } from '@qiyue/database';
 import type { AnyReadModel, ReadModel } from './declaration';
 import { factsFor, keepUnseen, seenOf } from './facts-batch';
 import type { OwnProjectionsOptions } from './handle';
@@ -132,7 +132,7 @@ const compareWithFold = async (
   // Most of the history is read while the live table moves on, the rest while it stands still.
   await readOwn(subscribe, model, undefined, before.position, take);
   await readFacts(before);
-  return transacted(client, async () => {
+  return transact(client, async () => {
     const live = await liveOf(client, model, true);
     if (comparePositions(live.position, before.position) < 0) return undefined;
     await readOwn(subscribe, model, before.position, live.position, take);

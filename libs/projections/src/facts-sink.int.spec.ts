@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import type { ReadModel } from './declaration';
 import { diffRebuild } from './diff';
 import { factsSink } from './facts-sink';

@@ -1,6 +1,6 @@
 import { laterPosition, type StoredEvent, type Subscription } from '@qiyue/event-store';
 import type { Pool } from 'pg';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import type { Halt, ProjectionHooks } from './handle';
 import { itemOfStored } from './item';
 import { foldCarefully, foldQuickly, isDataError, type FoldMember, type Member } from './member';

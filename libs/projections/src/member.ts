@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { foldInto, type Applied } from './apply-batch';
 import { quoted } from './bulk-write';
-import { sqlStateOf } from './database';
+import { sqlStateOf } from '@qiyue/database';
 import type { ReadModel } from './declaration';
 import type { Fault } from './fold';
 import type { Halt } from './handle';

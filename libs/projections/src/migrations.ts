@@ -1,8 +1,5 @@
 import type { Pool } from 'pg';
-import { inTransaction } from './database';
-
-// The lock every library takes before it changes tables, so that two pods or two libraries never do so at once: "kit" in hexadecimal ASCII.
-const MIGRATION_LOCK = 0x6b6974;
+import { migrate as migrateTables } from '@qiyue/database';
 
 /** In order; never edited once released. */
 const migrations: readonly string[] = [
@@ -33,17 +30,4 @@ const migrations: readonly string[] = [
 ];
 
 /** Brings this library's own tables up to date. Safe to call at every start and by several processes at once. */
-export const migrate = (pool: Pool): Promise<void> =>
-  inTransaction(pool, async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await tx.query(
-      'CREATE TABLE IF NOT EXISTS kit_migrations (lib text NOT NULL, version integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (lib, version))',
-    );
-    const { rows } = await tx.query<{ version: number }>(`SELECT version FROM kit_migrations WHERE lib = 'projections'`);
-    const applied = new Set(rows.map(({ version }) => version));
-    for (const [index, step] of migrations.entries()) {
-      if (applied.has(index + 1)) continue;
-      await tx.query(step);
-      await tx.query(`INSERT INTO kit_migrations (lib, version) VALUES ('projections', $1)`, [index + 1]);
-    }
-  });
+export const migrate = (pool: Pool): Promise<void> => migrateTables(pool, 'projections', migrations);

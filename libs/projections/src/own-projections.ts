@@ -2,7 +2,7 @@ import type { AnyReadModel } from './declaration';
 import { Follower } from './follower';
 import type { ModelHealth, OwnProjections, OwnProjectionsOptions } from './handle';
 import { migrate } from './migrations';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import { dropTable, ensureLive, ensureShadow, saveHalt, standingOf, sweepRetired, tablesOf, type Registered } from './registry';
 import { fillAndSwap, type RebuildOptions } from './rebuild';
 import { RebuildImpossible } from './replay-facts';

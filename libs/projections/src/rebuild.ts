@@ -1,7 +1,7 @@
 import { comparePositions, laterPosition } from '@qiyue/event-store';
 import type { ClientBase, Pool } from 'pg';
 import { quoted } from './bulk-write';
-import { inTransaction, sqlStateOf } from './database';
+import { inTransaction, sqlStateOf } from '@qiyue/database';
 import type { ReadModel } from './declaration';
 import type { Halt, ProjectionHooks } from './handle';
 import { startLane, type Lane } from './lane';

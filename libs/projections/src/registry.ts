@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { ownTypes, quoted } from './bulk-write';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import type { ReadModel } from './declaration';
 import type { Halt } from './handle';
 import type { Position } from './sources';

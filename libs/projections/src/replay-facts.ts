@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { factsFor, foldFacts } from './facts-batch';
-import { inTransaction } from './database';
+import { inTransaction } from '@qiyue/database';
 import type { Halt } from './handle';
 import { foldCarefully, type Member } from './member';
 import { lockTables } from './registry';

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { formatPosition, parsePosition, type Position, type StoredEvent } from '@qiyue/event-store';
 import { itemOfStored } from '@qiyue/projections';
 import type { AnyDeadline } from '../declare/deadline';
-import { inTransaction } from '../store/databases';
+import { inTransaction } from '@qiyue/database';
 
 const STATION = 'deadlines';
 

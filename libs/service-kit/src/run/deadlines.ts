@@ -3,7 +3,7 @@ import { parseStreamName } from '@qiyue/decider';
 import { uuid5 } from '@qiyue/event-store';
 import { describeError, isOutage } from '@qiyue/messaging';
 import type { AnyDeadline } from '../declare/deadline';
-import { inTransaction } from '../store/databases';
+import { inTransaction } from '@qiyue/database';
 import type { BookedDeadline, DeadlineBook } from './deadline-book';
 import type { ServiceMetrics } from './metrics';
 import { contextFor, type ReactingParts } from './reacting';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { StoredEvent } from '@qiyue/event-store';
-import { inTransaction } from '../store/databases';
+import { inTransaction } from '@qiyue/database';
 
 /** What an own-event reaction waits with. */
 export interface ParkedReaction {

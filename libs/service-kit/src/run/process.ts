@@ -1,3 +1,4 @@
+import { migrate } from '@qiyue/database';
 import type { DestinationStream, Logger } from 'pino';
 import type { Pool } from 'pg';
 import { embeddedTransport, type LogTransport } from '@qiyue/messaging';
@@ -6,7 +7,7 @@ import { openKeys } from '../auth/keys';
 import { Tokens } from '../auth/tokens';
 import { SystemClock, type Clock } from '../clock';
 import type { PlatformConfig } from '../config/platform-config';
-import { databaseUrl, ensureDatabases, migrateKit, openPool } from '../store/databases';
+import { databaseUrl, ensureDatabases, openPool } from '../store/databases';
 import { platformSchema } from '../store/schema';
 import { makeLogger } from './logger';
 import { Metrics } from './metrics';
@@ -75,7 +76,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
       return pool;
     };
     const platformPool = open('platform', 2);
-    await migrateKit(platformPool, 'service-kit-platform', platformSchema);
+    await migrate(platformPool, 'service-kit-platform', platformSchema);
     const vaultPool = open('vault', 3);
     await migrateVault(vaultPool);
     const testClock =

@@ -10,7 +10,7 @@ import type { RouteOwner } from '../http/answering';
 import { AnswersStore } from '../http/answers-store';
 import type { RouteInfo } from '../http/routes';
 import type { Rows } from '../rows';
-import { migrateKit } from '../store/databases';
+import { migrate } from '@qiyue/database';
 import { rowTables } from '../store/row-table';
 import { serviceSchema } from '../store/schema';
 import { accessBook, noteInBook } from './access-book';
@@ -69,7 +69,7 @@ export class ServiceRuntime implements RouteOwner {
 
   /** Brings the service's database up to date. */
   async migrate(): Promise<void> {
-    await migrateKit(this.pool, 'service-kit', serviceSchema);
+    await migrate(this.pool, 'service-kit', serviceSchema);
     await this.answers.dropExpired();
   }
 

@@ -115,7 +115,7 @@ export const startStations = async (runtime: ServiceRuntime, parts: ReactingPart
   const consumers = await startFactConsumers(runtime, parts, hooks);
   const relay = await startRelay({
     service: name,
-    subscribe: source as never,
+    subscribe: source,
     transport,
     pool,
     declarations: streams,

@@ -19,22 +19,31 @@ export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Pro
 };
 
 /** Runs in one transaction of a connection; rolls back and throws on when it throws. `begin` may set more than the transaction itself. */
-export const transacted = async <T>(client: PoolClient, run: () => Promise<T>, begin = 'BEGIN'): Promise<T> => {
+export const transact = async <T>(client: PoolClient, run: (tx: PoolClient) => Promise<T>, begin = 'BEGIN'): Promise<T> => {
   try {
     await client.query(begin);
-    const result = await run();
+    const result = await run(client);
     await client.query('COMMIT');
     return result;
   } catch (fault) {
-    // When even this fails the connection is gone, and its transaction with it.
+    // When even this fails the connection is gone, and its transaction with it; `withClient` then throws it away.
     await client.query('ROLLBACK').catch((error: Error) => client.emit('error', error));
     throw fault;
   }
 };
 
-/** Runs in one transaction of its own. */
+/** `transact` on a connection of the pool. */
 export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>
-  withClient(pool, (tx) => transacted(tx, () => run(tx), begin));
+  withClient(pool, (client) => transact(client, run, begin));
+
+const guarded = new WeakSet<Pool>();
+
+/** An idle connection that drops makes its pool emit `error`, which ends the process if nobody listens; the pool replaces it by itself. */
+export const surviveDrops = (pool: Pool): Pool => {
+  if (!guarded.has(pool)) pool.on('error', () => undefined);
+  guarded.add(pool);
+  return pool;
+};
 
 /** SQLSTATE of an error PostgreSQL gave, if it did. */
 export const sqlStateOf = (error: unknown): string | undefined => {

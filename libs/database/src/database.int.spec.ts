@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { Client, Pool } from 'pg';
+import { inTransaction, migrate, sqlStateOf, withClient } from './index';
+
+const server = (): string => process.env['QIYUE_TEST_POSTGRES_URL']!;
+const name = `database_${randomBytes(6).toString('hex')}`;
+let pool: Pool;
+
+const asAdmin = async (text: string): Promise<void> => {
+  const client = new Client({ connectionString: `${server()}/postgres` });
+  await client.connect();
+  await client.query(text);
+  await client.end();
+};
+
+beforeAll(async () => {
+  await asAdmin(`CREATE DATABASE ${name}`);
+  pool = new Pool({ connectionString: `${server()}/${name}`, max: 4 });
+});
+afterAll(async () => {
+  await pool.end();
+  await asAdmin(`DROP DATABASE ${name}`);
+});
+
+const count = async (table: string): Promise<number> =>
+  Number((await pool.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`)).rows[0]?.n);
+
+describe('a transaction', () => {
+  beforeAll(() => pool.query('CREATE TABLE things (id integer PRIMARY KEY)'));
+  test('is there once it has ended well', async () => {
+    await inTransaction(pool, (tx) => tx.query('INSERT INTO things VALUES (1)'));
+    expect(await count('things')).toBe(1);
+  });
+  test('leaves nothing when it throws, and the error is the one that was thrown', async () => {
+    const attempt = inTransaction(pool, async (tx) => {
+      await tx.query('INSERT INTO things VALUES (2)');
+      throw new Error('no');
+    });
+    await expect(attempt).rejects.toThrow('no');
+    expect(await count('things')).toBe(1);
+  });
+  test('can be begun as something more than a transaction', async () => {
+    const level = await inTransaction(
+      pool,
+      async (tx) => (await tx.query<{ transaction_isolation: string }>('SHOW transaction_isolation')).rows[0],
+      'BEGIN ISOLATION LEVEL REPEATABLE READ',
+    );
+    expect(level).toEqual({ transaction_isolation: 'repeatable read' });
+  });
+  test('whose connection is cut rejects, ends no process and leaves a pool that works', async () => {
+    const attempt = inTransaction(pool, async (tx) => {
+      await tx.query('INSERT INTO things VALUES (3)');
+      const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await asAdmin(`SELECT pg_terminate_backend(${rows[0]?.pid ?? 0})`);
+      await tx.query('SELECT 1');
+    });
+    await expect(attempt).rejects.toThrow();
+    expect(await count('things')).toBe(1);
+  });
+});
+
+test('a connection is given back whatever became of its work', async () => {
+  for (let n = 0; n < 10; n += 1) await withClient(pool, () => Promise.reject(new Error('no'))).catch(() => undefined);
+  expect(pool.idleCount).toBe(pool.totalCount);
+});
+
+test('what PostgreSQL calls its error is found, and nothing in errors of others', async () => {
+  const fault: unknown = await pool.query('SELECT * FROM nowhere').catch((error: unknown) => error);
+  expect(sqlStateOf(fault)).toBe('42P01');
+  expect([sqlStateOf(new Error('x')), sqlStateOf(undefined), sqlStateOf({ code: 'ECONNRESET' })]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+describe('migrations', () => {
+  const first = 'CREATE TABLE first (id integer)';
+  const second = 'CREATE TABLE second (id integer)';
+  test('are applied once, however many processes start at once, and those of two libraries do not meet', async () => {
+    await Promise.all([
+      ...Array.from({ length: 3 }, () => migrate(pool, 'one', [first])),
+      ...Array.from({ length: 3 }, () => migrate(pool, 'other', ['CREATE TABLE other (id integer)'])),
+    ]);
+    expect(await count('kit_migrations')).toBe(2);
+  });
+  test('that came later are applied to what is there', async () => {
+    await migrate(pool, 'one', [first, second]);
+    expect(await count('second')).toBe(0);
+  });
+  test('are all or none: a later step that fails takes the earlier ones back', async () => {
+    await expect(migrate(pool, 'broken', ['CREATE TABLE half (id integer)', 'CREATE NONSENSE'])).rejects.toThrow();
+    await expect(pool.query('SELECT * FROM half')).rejects.toThrow(/does not exist/);
+  });
+});

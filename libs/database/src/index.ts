@@ -1,0 +1,2 @@
+export { inTransaction, sqlStateOf, surviveDrops, transact, withClient } from './connection';
+export { migrate } from './migrate';
