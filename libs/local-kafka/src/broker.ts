@@ -67,6 +67,8 @@ const settingsOf = (data: string, port: number, controllerPort: number): string 
     'transaction.state.log.num.partitions': 3,
     'auto.create.topics.enable': false,
     'group.initial.rebalance.delay.ms': 0,
+    // Tests want members that die to be missed soon; who does not ask for short sessions does not get them.
+    'group.min.session.timeout.ms': 500,
     'message.max.bytes': 4_194_304,
     'num.network.threads': 2,
     'num.io.threads': 4,

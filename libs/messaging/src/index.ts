@@ -24,6 +24,9 @@ export type {
 } from './relay-options';
 export { murmur2, partitionOf } from './partition-of';
 export { embeddedTransport, type EmbeddedTransportOptions } from './embedded-transport';
+export { kafkaTransport } from './kafka-transport';
+export { topicSettings, type KafkaTransportOptions } from './kafka-options';
+export { BusUnavailable } from './kafka-faults';
 export { isEnvelope, readEnvelope, writeEnvelope } from './envelope-text';
 export { migrateMessaging } from './migrations';
 export { startConsumer } from './consumer';

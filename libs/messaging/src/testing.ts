@@ -1,4 +1,5 @@
 export { embeddedBroker, Reading, uniqueName, type Broker, type BrokerConnection } from './testing-broker';
+export { kafkaBroker } from './testing-kafka-broker';
 export { transportContract, type ContractOptions } from './testing-transport-contract';
 export { sampleEnvelope, sampleStream, type SampleEnvelope } from './testing-envelopes';
 export { gate, temporaryDatabase, until, wireTo, type Wire } from './testing-support';

@@ -1,7 +1,7 @@
 import { migrate } from '@qiyue/database';
 import type { DestinationStream, Logger } from 'pino';
 import type { Pool } from 'pg';
-import { embeddedTransport, type LogTransport } from '@qiyue/messaging';
+import { embeddedTransport, kafkaTransport, type LogTransport } from '@qiyue/messaging';
 import { connectEventStore, localKek, migrateVault, openVault, type EventStoreClient, type Vault } from '@qiyue/event-store';
 import { openKeys } from '../auth/keys';
 import { Tokens } from '../auth/tokens';
@@ -14,7 +14,7 @@ import { Metrics } from './metrics';
 import { QuietRegistry } from './quiet';
 import { TestClock } from './test-clock';
 
-/** Opens a transport that is not built in; Kafka joins this way. */
+/** Opens a transport in place of the built-in ones. */
 export type OpenTransport = (config: PlatformConfig, pool: Pool) => Promise<LogTransport>;
 
 export interface ProcessOptions {
@@ -46,8 +46,8 @@ export interface Process {
 
 const openBus = async (options: ProcessOptions, pool: Pool): Promise<LogTransport> => {
   if (options.openTransport !== undefined) return options.openTransport(options.config, pool);
-  if (options.config.bus === 'kafka') throw new Error('BUS is kafka, but this program was built without the Kafka transport');
-  return embeddedTransport({ pool });
+  const { bus, kafkaBrokers = '' } = options.config;
+  return bus === 'kafka' ? kafkaTransport({ brokers: kafkaBrokers.split(',') }) : embeddedTransport({ pool });
 };
 
 const headOf = async (client: EventStoreClient): Promise<string> => {
