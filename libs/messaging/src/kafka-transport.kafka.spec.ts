@@ -1,7 +1,9 @@
-import { consumerContract, kafkaBroker, transportContract } from './testing';
+import { consumerContract, kafkaBroker, relayContract, relayCrashContract, transportContract } from './testing';
 
 const serverUrl = process.env['QIYUE_TEST_POSTGRES_URL'] ?? '';
-const brokers = process.env['KAFKA_BROKERS'] ?? '';
+const open = () => kafkaBroker(process.env['KAFKA_BROKERS'] ?? '');
 
-transportContract('Kafka', () => kafkaBroker(brokers), { timeoutMs: 60_000 });
-consumerContract('Kafka', () => kafkaBroker(brokers), serverUrl, { timeoutMs: 60_000 });
+transportContract('Kafka', open, { timeoutMs: 60_000 });
+consumerContract('Kafka', open, serverUrl, { timeoutMs: 60_000 });
+relayContract('Kafka', open, serverUrl);
+relayCrashContract('Kafka', open, serverUrl);

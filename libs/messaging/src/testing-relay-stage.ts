@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { startRelay, type LogTransport, type Relay, type RelayOptions, type RelayProblem } from './index';
-import { embeddedBroker, Reading, uniqueName, type Broker } from './testing-broker';
+import { Reading, uniqueName, type Broker } from './testing-broker';
 import { lamp } from './testing-lamp';
 import { fakeStore, type FakeStore } from './testing-source';
 import { temporaryDatabase, until } from './testing-support';
 
-/** A relay's surroundings for one spec file: a store in memory, a real bus, a database for each test. */
+/** A relay's surroundings for one spec file: a store in memory, a bus, a database for each test. */
 export class RelayStage {
   broker!: Broker;
   transport!: LogTransport;
@@ -16,12 +16,15 @@ export class RelayStage {
   readonly problems: RelayProblem[] = [];
   private database!: Awaited<ReturnType<typeof temporaryDatabase>>;
 
-  constructor(private readonly serverUrl: string) {}
+  constructor(
+    private readonly serverUrl: string,
+    private readonly openBroker: () => Promise<Broker>,
+  ) {}
 
   /** Ties it to the tests of the enclosing block. */
   install(): this {
     beforeAll(async () => {
-      this.broker = await embeddedBroker(this.serverUrl);
+      this.broker = await this.openBroker();
       this.transport = (await this.broker.connect()).transport;
     });
     beforeEach(async () => {

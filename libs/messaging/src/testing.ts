@@ -4,5 +4,7 @@ export { transportContract, type ContractOptions } from './testing-transport-con
 export { sampleEnvelope, sampleStream, type SampleEnvelope } from './testing-envelopes';
 export { gate, temporaryDatabase, until, wireTo, type Wire } from './testing-support';
 export { fakeStore, streamsNamed, type FakeStore } from './testing-source';
+export { relayContract } from './testing-relay-contract';
+export { relayCrashContract } from './testing-relay-crash-contract';
 export { consumerContract } from './testing-consumer-contract';
 export { SampleService } from './testing-service';
