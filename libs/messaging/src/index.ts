@@ -32,5 +32,6 @@ export { migrateMessaging } from './migrations';
 export { startConsumer } from './consumer';
 export { describeError, Halt, isOutage, OutOfPlace, TryTimeout, Unmappable } from './faults';
 export { declarationOf, envelopeOf } from './envelope-of';
+export { FactServer, PassFaults, type FactServerOptions } from './fact-server';
 export { startRelay } from './relay';
 export { forgetGroup, resetRelay, rewindGroup } from './operations';

@@ -6,5 +6,6 @@ export { gate, temporaryDatabase, until, wireTo, type Wire } from './testing-sup
 export { fakeStore, streamsNamed, type FakeStore } from './testing-source';
 export { relayContract } from './testing-relay-contract';
 export { relayCrashContract } from './testing-relay-crash-contract';
+export { factServerContract } from './testing-fact-server-contract';
 export { consumerContract } from './testing-consumer-contract';
 export { SampleService } from './testing-service';

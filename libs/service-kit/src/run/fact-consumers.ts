@@ -1,6 +1,6 @@
-import { groupOf, topicOf, type Envelope, type ServiceName } from '@qiyue/contracts';
+import { groupOf, topicOf, typeOf, type Envelope, type ServiceName } from '@qiyue/contracts';
 import type { FactLike } from '@qiyue/decider';
-import { isOutage, startConsumer, type ConsumerHandle } from '@qiyue/messaging';
+import { FactServer, isOutage, startConsumer, type ConsumerHandle, type FactServerOptions } from '@qiyue/messaging';
 import { factsSink, itemOfEnvelope, type ProjectionHooks } from '@qiyue/projections';
 import type { AnyReaction, Trigger } from '../declare/reaction';
 import type { ServiceDefinition } from '../declare/service';
@@ -46,6 +46,19 @@ export const topicsRead = ({ reactions, readModels }: ServiceDefinition): readon
     ...readModels.flatMap(({ facts }) => facts),
   ]);
 
+const startReactions = async (
+  runtime: ServiceRuntime,
+  parts: ReactingParts,
+  reactions: readonly AnyReaction[],
+  options: Omit<FactServerOptions, 'group'>,
+  facts: readonly FactLike[],
+): Promise<ConsumerHandle> => {
+  const server = new FactServer({ ...options, group: groupOf(runtime.definition.name, 'reactions') });
+  const react = reactTo(runtime, parts, reactions);
+  for (const fact of facts) server.addHandler(typeOf(fact as Parameters<typeof typeOf>[0]), react, true);
+  return server.start();
+};
+
 /** Starts the consumers a service needs: one that writes read models, one that reacts. */
 export const startFactConsumers = async (runtime: ServiceRuntime, parts: ReactingParts, hooks: ProjectionHooks): Promise<FactConsumers> => {
   const { definition, process, pool, metrics } = runtime;
@@ -74,16 +87,6 @@ export const startFactConsumers = async (runtime: ServiceRuntime, parts: Reactin
           handles: followed,
           apply: factsSink(definition.readModels, hooks),
         });
-  const reacting =
-    reacted.length === 0
-      ? undefined
-      : await startConsumer({
-          ...common,
-          mode: 'reaction',
-          group: groupOf(name, 'reactions'),
-          topics: topicsOf(reacted),
-          handles: reacted,
-          react: reactTo(runtime, parts, reactions),
-        });
+  const reacting = reacted.length === 0 ? undefined : await startReactions(runtime, parts, reactions, common, reacted);
   return { ...(readModels === undefined ? {} : { 'read-models': readModels }), ...(reacting === undefined ? {} : { reactions: reacting }) };
 };
