@@ -100,6 +100,52 @@ describe('services in several processes', () => {
   }, 60_000);
 });
 
+describe('the test clock of several processes', () => {
+  const clocked = async (more: Record<string, string>): Promise<Platform> =>
+    createPlatform({ services: [lampService], logTo, env: { ...shared, ...more } });
+  let shared: Record<string, string | undefined>;
+  let second: Platform;
+  let first: Platform;
+  beforeAll(async () => {
+    shared = { ...envOf({ QIYUE_TEST_CLOCK: 'frozen' }), AUTH_JWKS_URL: `${identity.platform.url}/identity/.well-known/jwks.json` };
+    second = await clocked({});
+    first = await clocked({ QIYUE_TEST_CLOCK_PEERS: second.url });
+  }, 60_000);
+  afterAll(async () => {
+    await first?.stop();
+    await second?.stop();
+  });
+  const ask = async (method: string, path: string, body?: unknown) =>
+    request(first.url, method, path, body, await identity.as('operator'), {});
+
+  test('two replicas of a service settle together, whichever of them leads', async () => {
+    const made = await request(first.url, 'POST', '/lamp/lamps', { owner: 'Anna Secretname' }, await customer(), {});
+    expect(made.status).toBe(201);
+    expect(await ask('POST', '/clock/settle', {})).toMatchObject({ status: 200, body: { quiet: true } });
+    const seen = await request(second.url, 'GET', `/lamp/lamps/${(made.body as { id: string }).id}`, undefined, await customer(), {});
+    expect(seen.status).toBe(200);
+  });
+  test('a move made in one is the time in all', async () => {
+    const before = second.state.process.clock.nowMs();
+    expect((await ask('POST', '/clock/advance', { byMs: 60_000 })).status).toBe(200);
+    expect(second.state.process.clock.nowMs()).toBe(before + 60_000);
+  });
+  test('only an operator may look, and what to look at is checked', async () => {
+    expect((await request(second.url, 'GET', '/clock/look', undefined, await customer(), {})).status).toBe(403);
+    expect((await request(second.url, 'GET', '/clock/look?parked=perhaps', undefined, await identity.as('operator'), {})).status).toBe(422);
+  });
+  test('a process that is gone is busy, and named', async () => {
+    await second.stop();
+    const env = { SETTLE_TIMEOUT_MS: '300' };
+    await first.stop();
+    first = await clocked({ ...env, QIYUE_TEST_CLOCK_PEERS: second.url });
+    expect(await ask('POST', '/clock/settle', {})).toMatchObject({
+      status: 503,
+      body: { code: 'not-quiet', busy: [`the process at ${second.url}`] },
+    });
+  });
+});
+
 describe('erasure', () => {
   test('when the key is destroyed, rows and events read as forgotten, with no row written again', async () => {
     const anna = await identity.as({ role: 'customer', sub: 'to-be-forgotten' });

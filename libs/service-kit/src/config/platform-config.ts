@@ -83,6 +83,14 @@ export class PlatformConfig {
   @IsIn(['off', 'on', 'frozen'])
   testClock!: 'off' | 'on' | 'frozen';
 
+  @Setting('QIYUE_TEST_CLOCK_PEERS', {
+    meaning:
+      'Base URLs of all other processes of the platform, replicas included, comma separated: with them moving the test clock and settling speak for all of them.',
+  })
+  @IsOptional()
+  @Matches(/^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/)
+  testClockPeers?: string;
+
   @Setting('BODY_LIMIT_BYTES', { meaning: 'Largest request body, in bytes.', default: '262144' })
   @IsInt()
   @Min(1024)

@@ -1,11 +1,12 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post, Res } from '@nestjs/common';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { Body, Controller, Get, Header, Headers, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
+import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { For, Public } from '../http/access';
 import { kitProblem } from '../http/problem';
 import type { PlatformState } from '../run/platform-state';
 import { advance } from '../run/time-travel';
-import type { Settled } from '../run/quiet';
+import { lookAround } from '../run/peers';
+import type { Look, Settled } from '../run/quiet';
 import { PLATFORM } from './service-token';
 
 /** Health of the process, and its metrics. */
@@ -52,6 +53,13 @@ export class Journey {
   byMs?: number;
 }
 
+export class WhatToLookAt {
+  /** Whether to tell what is parked as well. */
+  @IsOptional()
+  @IsIn(['true', 'false'])
+  parked?: string;
+}
+
 /** The test clock. Only there when `QIYUE_TEST_CLOCK` is `on` or `frozen`. */
 @Controller('clock')
 @For('operator')
@@ -68,31 +76,51 @@ export class ClockController {
   /** Moves the platform ahead through every deadline on the way, in due order. One journey at a time. */
   @Post('advance')
   @HttpCode(200)
-  async advance(@Body() { to, byMs }: Journey): Promise<object> {
-    const { process } = this.platform;
-    const clock = process.testClock;
+  async advance(@Body() { to, byMs }: Journey, @Headers('authorization') authorization: string): Promise<object> {
+    const clock = this.platform.process.testClock;
     if (clock === undefined) throw kitProblem('not-found');
     const journey = this.travelling.then(async () => {
       const targetMs = to === undefined ? clock.nowMs() + (byMs ?? 0) : Date.parse(to);
       if (Number.isNaN(targetMs))
         throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must be an instant that exists' }] });
       if (targetMs < clock.nowMs()) throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must not lie in the past' }] });
-      return advance(
-        { clock, quiet: process.quiet, nextDue: () => this.platform.nextDue(), settleTimeoutMs: process.config.settleTimeoutMs },
-        targetMs,
-      );
+      return advance({ clock, settle: () => this.settled(authorization), nextDue: () => this.nextDue(authorization) }, targetMs);
     });
     this.travelling = journey.catch(() => undefined);
     const { now, stops, ...settled } = await journey;
     return { now, stops, ...answered(settled) };
   }
 
-  /** Answers when every relay, consumer, projection, reaction and due deadline of the process is quiet. */
+  /** Answers when every relay, consumer, projection, reaction and due deadline is quiet, in all processes that this one knows of. */
   @Post('settle')
   @HttpCode(200)
-  async settle(): Promise<object> {
-    const { quiet, config, clock } = this.platform.process;
-    return { now: clock.now(), ...answered(await quiet.settle(config.settleTimeoutMs)) };
+  async settle(@Headers('authorization') authorization: string): Promise<object> {
+    const settled = await this.settled(authorization);
+    return { now: this.platform.process.clock.now(), ...answered(settled) };
+  }
+
+  /** What this process alone is busy with, at the clock's present place: asked by the process that settles for all. */
+  @Get('look')
+  async look(@Query() { parked }: WhatToLookAt): Promise<Look> {
+    const { testClock, quiet } = this.platform.process;
+    await testClock?.read();
+    const [look, nextDue] = await Promise.all([quiet.look(parked === 'true'), this.platform.nextDue()]);
+    return { ...look, ...(nextDue === undefined ? {} : { nextDue }) };
+  }
+
+  private others(authorization: string, withParked = false): Promise<readonly Look[]> {
+    const { testClockPeers = '' } = this.platform.process.config;
+    return lookAround(testClockPeers.split(',').filter(Boolean), authorization, withParked);
+  }
+
+  private settled(authorization: string): Promise<Settled> {
+    const { quiet, config } = this.platform.process;
+    return quiet.settle(config.settleTimeoutMs, (withParked) => this.others(authorization, withParked));
+  }
+
+  private async nextDue(authorization: string): Promise<string | undefined> {
+    const [own, around] = await Promise.all([this.platform.nextDue(), this.others(authorization)]);
+    return [own, ...around.map((look) => look.nextDue)].filter((due) => due !== undefined).sort()[0];
   }
 }
 

@@ -44,6 +44,26 @@ describe('settling', () => {
     registry.register(answers('relay', false), { name: 'consumer', isQuiet: async () => true, parked: async () => ['order-1: rejected'] });
     expect(await registry.settle(20)).toMatchObject({ quiet: false, busy: ['relay'], parked: ['order-1: rejected'] });
   });
+  test('of a check that several processes run one has to be quiet, since a stand-by never knows', async () => {
+    const registry = new QuietRegistry(async () => '1');
+    registry.register(answers('relay', false));
+    const leader = { checks: [{ name: 'relay', quiet: true }], parked: [] };
+    expect(await registry.settle(5_000, async () => [leader])).toMatchObject({ quiet: true, busy: [] });
+    expect(await registry.settle(20, async () => [])).toMatchObject({ quiet: false, busy: ['relay'] });
+  });
+  test('what another process is busy with, or has parked, counts', async () => {
+    const registry = new QuietRegistry(async () => '1');
+    const other = (quiet: boolean) => async () => [{ checks: [{ name: 'consumer', quiet }], parked: ['order-1: rejected'] }];
+    expect(await registry.settle(20, other(false))).toMatchObject({ quiet: false, busy: ['consumer'] });
+    expect(await registry.settle(5_000, other(true))).toMatchObject({ quiet: true, parked: ['order-1: rejected'] });
+  });
+  test('a consumer that was asked before a relay elsewhere told it something is asked again', async () => {
+    // The consumer answers first, the relay then tells it a fact; the second round finds it busy, then it stores something, then all is quiet.
+    const heads = ['1', '1', '1', '1', '2', '2', '2', '2'];
+    const registry = new QuietRegistry(async () => heads.shift() ?? '2');
+    registry.register(answers('consumer', true, false, true));
+    expect((await registry.settle(5_000, async () => [{ checks: [{ name: 'relay', quiet: true }], parked: [] }])).rounds).toBe(4);
+  });
   test('those who wait for their next poll are woken', async () => {
     const registry = new QuietRegistry(async () => '1');
     let woken = 0;
@@ -74,9 +94,8 @@ describe('moving the clock ahead', () => {
     const travelled = await advance(
       {
         clock: clock as never,
-        quiet,
+        settle: () => quiet.settle(1_000),
         nextDue: async () => (due[0] === undefined ? undefined : new Date(due[0]).toISOString()),
-        settleTimeoutMs: 1_000,
       },
       targetMs,
     );

@@ -50,7 +50,8 @@ export class TestClock extends Clock {
     clearInterval(this.timer);
   }
 
-  private async read(): Promise<void> {
+  /** Takes over a move that another process has made. */
+  async read(): Promise<void> {
     const { rows } = await this.pool.query<Place>('SELECT offset_ms, frozen_at_ms FROM test_clock WHERE id = 1');
     const [place] = rows;
     if (place === undefined) return;

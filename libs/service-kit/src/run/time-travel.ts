@@ -1,4 +1,4 @@
-import type { QuietRegistry, Settled } from './quiet';
+import type { Settled } from './quiet';
 import type { TestClock } from './test-clock';
 
 /** How moving ahead ended. */
@@ -10,15 +10,14 @@ export interface Travelled extends Settled {
 
 interface TravelOptions {
   readonly clock: TestClock;
-  readonly quiet: QuietRegistry;
-  /** Earliest instant that any deadline of the process waits for. */
+  readonly settle: () => Promise<Settled>;
+  /** Earliest instant that any deadline waits for. */
   readonly nextDue: () => Promise<string | undefined>;
-  readonly settleTimeoutMs: number;
 }
 
 /** Moves the platform ahead through every deadline on the way, in due order: each finds the clock at its own instant. */
-export const advance = async ({ clock, quiet, nextDue, settleTimeoutMs }: TravelOptions, targetMs: number): Promise<Travelled> => {
-  let settled = await quiet.settle(settleTimeoutMs);
+export const advance = async ({ clock, settle, nextDue }: TravelOptions, targetMs: number): Promise<Travelled> => {
+  let settled = await settle();
   let stops = 0;
   while (settled.quiet) {
     const due = await nextDue();
@@ -26,11 +25,11 @@ export const advance = async ({ clock, quiet, nextDue, settleTimeoutMs }: Travel
     if (dueMs === undefined || dueMs > targetMs) break;
     stops += 1;
     if (dueMs > clock.nowMs()) await clock.moveTo(dueMs);
-    settled = await quiet.settle(settleTimeoutMs);
+    settled = await settle();
   }
   if (settled.quiet && targetMs > clock.nowMs()) {
     await clock.moveTo(targetMs);
-    settled = await quiet.settle(settleTimeoutMs);
+    settled = await settle();
   }
   return { ...settled, now: clock.now(), stops };
 };

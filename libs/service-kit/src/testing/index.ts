@@ -138,7 +138,7 @@ export const startPlatform = async (services: readonly ServiceDefinition[], opti
       if (testClock === undefined) throw new Error('there is no test clock');
       refuseTrouble(
         await advance(
-          { clock: testClock, quiet, nextDue: () => platform.state.nextDue(), settleTimeoutMs: config.settleTimeoutMs },
+          { clock: testClock, settle: () => quiet.settle(config.settleTimeoutMs), nextDue: () => platform.state.nextDue() },
           Date.parse(instant),
         ),
         allowParked,
