@@ -12,12 +12,24 @@ export interface Request {
   readonly key?: string | undefined;
 }
 
-/** Plain HTTP with JSON, as any client of the platform would speak it. */
+/** Where the platform answers: one base URL for all of it, or those of each service's replicas. */
+export type Place = string | Readonly<Record<string, readonly string[]>>;
+
+/** Plain HTTP with JSON, as any client of the platform would speak it. Of several replicas each is asked in turn. */
 export class Client {
-  constructor(readonly url: string) {}
+  private turn = 0;
+
+  constructor(private readonly place: Place) {}
+
+  private urlOf(path: string): string {
+    if (typeof this.place === 'string') return this.place;
+    // What is no service's own, such as the test clock, every process answers for all.
+    const replicas = this.place[path.split('/')[1] ?? ''] ?? Object.values(this.place)[0] ?? [];
+    return replicas[(this.turn += 1) % replicas.length] ?? '';
+  }
 
   async call(method: string, path: string, { token, body, key }: Request = {}): Promise<Answer> {
-    const response = await fetch(`${this.url}${path}`, {
+    const response = await fetch(`${this.urlOf(path)}${path}`, {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

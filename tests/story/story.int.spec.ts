@@ -22,8 +22,7 @@ describe('the order story on the embedded profile', () => {
       port: 0,
       databasePrefix,
       postgresUrl: process.env['QIYUE_TEST_POSTGRES_URL']!,
-      env: { QIYUE_TEST_CLOCK: 'frozen' },
-      testClockStartAt: '2026-03-02T01:00:00.000Z',
+      env: { QIYUE_TEST_CLOCK: 'frozen', QIYUE_TEST_CLOCK_START: '2026-03-02T01:00:00.000Z' },
     });
 
   beforeAll(async () => {
@@ -40,7 +39,7 @@ describe('the order story on the embedded profile', () => {
     async (_name, file, at) => {
       const told: string[] = [];
       const result = await new Story({
-        url: embedded.url,
+        place: embedded.url,
         agreement: readFileSync(file, 'utf8'),
         staff: staffOf(embedded),
         run: `test${at}`,

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { Client, type Answer } from './client';
+import { Client, type Answer, type Place } from './client';
 
 export interface StoryOptions {
-  readonly url: string;
+  readonly place: Place;
   /** The agreement's text. */
   readonly agreement: string;
   /** Names and passwords of staff, by role. */
@@ -41,7 +41,7 @@ export abstract class Teller {
   private readonly tokens = new Map<string, string>();
 
   constructor(protected readonly options: StoryOptions) {
-    this.client = new Client(options.url);
+    this.client = new Client(options.place);
   }
 
   protected get result(): StoryResult {

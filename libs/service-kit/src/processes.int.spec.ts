@@ -101,13 +101,16 @@ describe('services in several processes', () => {
 });
 
 describe('the test clock of several processes', () => {
-  const clocked = async (more: Record<string, string>): Promise<Platform> =>
+  const clocked = async (more: Readonly<Record<string, string | undefined>>): Promise<Platform> =>
     createPlatform({ services: [lampService], logTo, env: { ...shared, ...more } });
   let shared: Record<string, string | undefined>;
   let second: Platform;
   let first: Platform;
   beforeAll(async () => {
-    shared = { ...envOf({ QIYUE_TEST_CLOCK: 'frozen' }), AUTH_JWKS_URL: `${identity.platform.url}/identity/.well-known/jwks.json` };
+    shared = {
+      ...envOf({ QIYUE_TEST_CLOCK: 'frozen', QIYUE_TEST_CLOCK_START: '' }),
+      AUTH_JWKS_URL: `${identity.platform.url}/identity/.well-known/jwks.json`,
+    };
     second = await clocked({});
     first = await clocked({ QIYUE_TEST_CLOCK_PEERS: second.url });
   }, 60_000);
@@ -130,15 +133,25 @@ describe('the test clock of several processes', () => {
     expect((await ask('POST', '/clock/advance', { byMs: 60_000 })).status).toBe(200);
     expect(second.state.process.clock.nowMs()).toBe(before + 60_000);
   });
-  test('only an operator may look, and what to look at is checked', async () => {
-    expect((await request(second.url, 'GET', '/clock/look', undefined, await customer(), {})).status).toBe(403);
-    expect((await request(second.url, 'GET', '/clock/look?parked=perhaps', undefined, await identity.as('operator'), {})).status).toBe(422);
+  test('a move longer than the life of a token reaches all the same', async () => {
+    const before = second.state.process.clock.nowMs();
+    expect((await ask('POST', '/clock/advance', { byMs: 3_600_000 })).status).toBe(200);
+    expect(second.state.process.clock.nowMs()).toBe(before + 3_600_000);
+  });
+  test('nobody but a process of the platform may look, an operator neither', async () => {
+    expect((await request(second.url, 'GET', '/clock/look', undefined, await identity.as('operator'), {})).status).toBe(401);
+    const wrong = { headers: { 'x-qiyue-peer': 'a'.repeat(64) } };
+    expect((await request(second.url, 'GET', '/clock/look', undefined, undefined, wrong)).status).toBe(401);
   });
   test('a process that is gone is busy, and named', async () => {
     await second.stop();
-    const env = { SETTLE_TIMEOUT_MS: '300' };
     await first.stop();
-    first = await clocked({ ...env, QIYUE_TEST_CLOCK_PEERS: second.url });
+    // A clock of its own, which no token is too old for.
+    first = await clocked({
+      ...envOf({ QIYUE_TEST_CLOCK: 'frozen', QIYUE_TEST_CLOCK_START: '' }),
+      SETTLE_TIMEOUT_MS: '300',
+      QIYUE_TEST_CLOCK_PEERS: second.url,
+    });
     expect(await ask('POST', '/clock/settle', {})).toMatchObject({
       status: 503,
       body: { code: 'not-quiet', busy: [`the process at ${second.url}`] },

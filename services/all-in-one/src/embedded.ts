@@ -1,9 +1,10 @@
-import { startEventStoreNode, type EventStoreNode } from '@qiyue/event-store-node';
+import { startEventStoreNode } from '@qiyue/event-store-node';
 import { createPlatform, type Platform } from '@qiyue/service-kit';
 import type { LocalPostgres } from '@qiyue/local-postgres';
 import { join } from 'node:path';
 import { openSecrets, type Secrets } from './secrets';
 import { allServices } from './services';
+import { platformSettings } from './settings';
 
 export interface EmbeddedOptions {
   /** Where everything is kept; a second start on the same folder goes on where the first one ended. */
@@ -16,8 +17,6 @@ export interface EmbeddedOptions {
   readonly databasePrefix?: string;
   /** Settings that go before those of the embedded profile; names as in docs/config.md. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where a frozen test clock starts that has never run. */
-  readonly testClockStartAt?: string;
 }
 
 /** The whole platform in this process. */
@@ -30,25 +29,6 @@ export interface Embedded {
   /** Stops in the reverse order of the start. */
   stop(): Promise<void>;
 }
-
-const settings = (
-  secrets: Secrets,
-  postgresUrl: string,
-  node: EventStoreNode,
-  { port, databasePrefix = 'qiyue_', env = {} }: EmbeddedOptions,
-): Readonly<Record<string, string | undefined>> => ({
-  PORT: String(port),
-  POSTGRES_URL: postgresUrl,
-  DATABASE_PREFIX: databasePrefix,
-  EVENT_STORE_URL: node.connectionString,
-  VAULT_KEK: secrets.vaultKek,
-  IDENTITY_PEPPER: secrets.pepper,
-  STAFF: JSON.stringify(secrets.staff.map(({ name, role, passwordHash }) => ({ name, role, passwordHash }))),
-  BILLING_CALLBACK_SECRET: secrets.gatewaySecret,
-  POOL_MAX: '5',
-  LOG_LEVEL: 'warn',
-  ...env,
-});
 
 const ownPostgres = async (dataDir: string, password: string, started: (() => Promise<void>)[]): Promise<string> => {
   // Loaded only where it is needed: the binaries are not there in an image that brings its own PostgreSQL.
@@ -67,13 +47,18 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Embedded>
   try {
     const secrets = await openSecrets(join(options.dataDir, 'secrets.json'));
     const postgresUrl = options.postgresUrl ?? (await ownPostgres(options.dataDir, secrets.postgresPassword, started));
-    const database = `${options.databasePrefix ?? 'qiyue_'}events`;
+    const { databasePrefix = 'qiyue_' } = options;
+    const database = `${databasePrefix}events`;
     const node = await startEventStoreNode({ postgresUrl, database, port: 0, insecure: true });
     started.push(() => node.stop());
     const platform = await createPlatform({
       services: allServices,
-      env: settings(secrets, postgresUrl, node, options),
-      ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
+      env: {
+        ...platformSettings(secrets, { postgresUrl, databasePrefix, eventStoreUrl: node.connectionString }),
+        PORT: String(options.port),
+        POOL_MAX: '5',
+        ...options.env,
+      },
     });
     started.push(() => platform.stop());
     return { url: platform.url, staff: secrets.staff, eventsUrl: `${postgresUrl}/${database}`, platform, stop };

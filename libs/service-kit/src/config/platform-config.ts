@@ -1,4 +1,4 @@
-import { IsBase64, IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { IsBase64, IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 import { referenceOf, Setting, type SettingReference } from './setting';
 
 /** Settings of the process, whichever services it runs. */
@@ -82,6 +82,13 @@ export class PlatformConfig {
   })
   @IsIn(['off', 'on', 'frozen'])
   testClock!: 'off' | 'on' | 'frozen';
+
+  @Setting('QIYUE_TEST_CLOCK_START', {
+    meaning: 'Instant (ISO 8601, UTC) at which a test clock that has never run starts; the time of the machine if left out.',
+  })
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  testClockStart?: string;
 
   @Setting('QIYUE_TEST_CLOCK_PEERS', {
     meaning:

@@ -5,7 +5,7 @@ import { For, Public } from '../http/access';
 import { kitProblem } from '../http/problem';
 import type { PlatformState } from '../run/platform-state';
 import { advance } from '../run/time-travel';
-import { lookAround } from '../run/peers';
+import { isPeer, lookAround } from '../run/peers';
 import type { Look, Settled } from '../run/quiet';
 import { PLATFORM } from './service-token';
 
@@ -76,7 +76,7 @@ export class ClockController {
   /** Moves the platform ahead through every deadline on the way, in due order. One journey at a time. */
   @Post('advance')
   @HttpCode(200)
-  async advance(@Body() { to, byMs }: Journey, @Headers('authorization') authorization: string): Promise<object> {
+  async advance(@Body() { to, byMs }: Journey): Promise<object> {
     const clock = this.platform.process.testClock;
     if (clock === undefined) throw kitProblem('not-found');
     const journey = this.travelling.then(async () => {
@@ -84,7 +84,7 @@ export class ClockController {
       if (Number.isNaN(targetMs))
         throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must be an instant that exists' }] });
       if (targetMs < clock.nowMs()) throw kitProblem('invalid', { errors: [{ pointer: '/to', detail: 'to must not lie in the past' }] });
-      return advance({ clock, settle: () => this.settled(authorization), nextDue: () => this.nextDue(authorization) }, targetMs);
+      return advance({ clock, settle: () => this.settled(), nextDue: () => this.nextDue() }, targetMs);
     });
     this.travelling = journey.catch(() => undefined);
     const { now, stops, ...settled } = await journey;
@@ -94,32 +94,34 @@ export class ClockController {
   /** Answers when every relay, consumer, projection, reaction and due deadline is quiet, in all processes that this one knows of. */
   @Post('settle')
   @HttpCode(200)
-  async settle(@Headers('authorization') authorization: string): Promise<object> {
-    const settled = await this.settled(authorization);
+  async settle(): Promise<object> {
+    const settled = await this.settled();
     return { now: this.platform.process.clock.now(), ...answered(settled) };
   }
 
-  /** What this process alone is busy with, at the clock's present place: asked by the process that settles for all. */
+  /** What this process alone is busy with, at the clock's present place: asked by the process that settles for all, and nobody else. */
   @Get('look')
-  async look(@Query() { parked }: WhatToLookAt): Promise<Look> {
-    const { testClock, quiet } = this.platform.process;
+  @Public()
+  async look(@Query() { parked }: WhatToLookAt, @Headers('x-qiyue-peer') pass?: string): Promise<Look> {
+    const { testClock, quiet, config } = this.platform.process;
+    if (!isPeer(pass, config.vaultKek)) throw kitProblem('unauthenticated');
     await testClock?.read();
     const [look, nextDue] = await Promise.all([quiet.look(parked === 'true'), this.platform.nextDue()]);
     return { ...look, ...(nextDue === undefined ? {} : { nextDue }) };
   }
 
-  private others(authorization: string, withParked = false): Promise<readonly Look[]> {
-    const { testClockPeers = '' } = this.platform.process.config;
-    return lookAround(testClockPeers.split(',').filter(Boolean), authorization, withParked);
+  private others(withParked = false): Promise<readonly Look[]> {
+    const { testClockPeers = '', vaultKek } = this.platform.process.config;
+    return lookAround(testClockPeers.split(',').filter(Boolean), vaultKek, withParked);
   }
 
-  private settled(authorization: string): Promise<Settled> {
+  private settled(): Promise<Settled> {
     const { quiet, config } = this.platform.process;
-    return quiet.settle(config.settleTimeoutMs, (withParked) => this.others(authorization, withParked));
+    return quiet.settle(config.settleTimeoutMs, (withParked) => this.others(withParked));
   }
 
-  private async nextDue(authorization: string): Promise<string | undefined> {
-    const [own, around] = await Promise.all([this.platform.nextDue(), this.others(authorization)]);
+  private async nextDue(): Promise<string | undefined> {
+    const [own, around] = await Promise.all([this.platform.nextDue(), this.others()]);
     return [own, ...around.map((look) => look.nextDue)].filter((due) => due !== undefined).sort()[0];
   }
 }

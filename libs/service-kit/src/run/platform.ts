@@ -31,7 +31,6 @@ export interface PlatformOptions {
   /** Ports in place of the services' own. */
   readonly ports?: readonly PortOverride[];
   readonly logTo?: ProcessOptions['logTo'];
-  readonly testClockStartAt?: string;
 }
 
 /** Services at work in one process. */
@@ -133,7 +132,6 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     serviceNames: options.services.map(({ name }) => name),
     ...(options.openTransport === undefined ? {} : { openTransport: options.openTransport }),
     ...(options.logTo === undefined ? {} : { logTo: options.logTo }),
-    ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
   });
   const services: ServiceRuntime[] = [];
   let app: NestFastifyApplication | undefined;

@@ -23,8 +23,6 @@ export interface ProcessOptions {
   readonly openTransport?: OpenTransport;
   /** Where the log goes; standard output unless told. */
   readonly logTo?: DestinationStream;
-  /** Where a test clock that is opened for the first time starts; the machine's time unless told. */
-  readonly testClockStartAt?: string;
 }
 
 /** Everything that the services of one process share. */
@@ -79,8 +77,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
     await migrate(platformPool, 'service-kit-platform', platformSchema);
     const vaultPool = open('vault', 3);
     await migrateVault(vaultPool);
-    const testClock =
-      config.testClock === 'off' ? undefined : await TestClock.open(platformPool, config.testClock, options.testClockStartAt);
+    const testClock = config.testClock === 'off' ? undefined : await TestClock.open(platformPool, config.testClock, config.testClockStart);
     closing.push(() => testClock?.close());
     const clock = testClock ?? new SystemClock();
     const client = connectEventStore(config.eventStoreUrl);

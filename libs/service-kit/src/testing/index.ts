@@ -96,8 +96,8 @@ export const startPlatform = async (services: readonly ServiceDefinition[], opti
   const { at = '2026-03-02T02:00:00.000Z', env: more = {}, ...rest } = options;
   const node = await startTestNode();
   const prefix = `kit_${randomBytes(6).toString('hex')}_`;
-  const env = environment(node, prefix, more);
-  const start = (): Promise<Platform> => createPlatform({ services, env, testClockStartAt: at, ...rest });
+  const env = environment(node, prefix, { QIYUE_TEST_CLOCK_START: at, ...more });
+  const start = (): Promise<Platform> => createPlatform({ services, env, ...rest });
   let platform: Platform;
   try {
     platform = await start();
