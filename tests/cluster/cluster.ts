@@ -5,6 +5,7 @@ import { freePort, startPostgres, type LocalPostgres } from '@qiyue/local-postgr
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startMailServer } from '../support/mail-server';
 import { Program, type Part } from './part';
 
 const root = join(__dirname, '..', ...(__dirname.includes(`${join('tests', 'dist')}`) ? ['..'] : []), '..');
@@ -32,6 +33,8 @@ export interface Cluster {
   /** Undefined on the embedded bus. */
   readonly kafkaBrokers: string | undefined;
   readonly databasePrefix: string;
+  /** Text of the last e-mail to an address, as the mail server beside the platform received it. */
+  readonly mailTo: (address: string) => Promise<string>;
   /** Folder of the processes' logs, a file each. */
   readonly logDir: string;
   /** Every process: `postgres`, `node`, `kafka`, `order-1`, … */
@@ -91,6 +94,7 @@ interface Places {
   readonly postgresUrl: string;
   readonly eventStoreUrl: string;
   readonly kafkaBrokers: string | undefined;
+  readonly mailUrl: string;
 }
 
 const nodePart = ({ logDir, postgresUrl }: Places, port: number): Program =>
@@ -118,6 +122,7 @@ const serviceParts = async (
     ...platformSettings(places.secrets, { ...places, databasePrefix: DATABASE_PREFIX }),
     ...(places.kafkaBrokers === undefined ? { BUS: 'embedded' } : { BUS: 'kafka', KAFKA_BROKERS: places.kafkaBrokers }),
     AUTH_JWKS_URL: `${urlOf(ports.get('identity')?.[0] ?? 0)}/identity/.well-known/jwks.json`,
+    SMTP_URL: places.mailUrl,
     POOL_MAX: '5',
   };
   const parts = [...ports].flatMap(([service, own]) =>
@@ -151,7 +156,9 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     options.bus === 'kafka' && options.kafkaBrokers === undefined
       ? new Server<LocalKafka>('kafka', () => startKafka({ dataDir: join(dir, 'kafka'), port: kafkaPort }))
       : undefined;
+  const mails = await startMailServer();
   const places: Places = {
+    mailUrl: mails.url,
     dir,
     logDir,
     secrets,
@@ -164,6 +171,7 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
   const stop = async (): Promise<void> => {
     await Promise.all(services.parts.map((part) => part.stop()));
     for (const part of parts.toReversed()) await part.stop();
+    await mails.stop();
     rmSync(dir, { recursive: true, force: true });
   };
   // A server that was started apart is not a child that ends with this process.
@@ -182,6 +190,7 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     staff: secrets.staff,
     eventsUrl: `${places.postgresUrl}/${DATABASE_PREFIX}events`,
     databasePrefix: DATABASE_PREFIX,
+    mailTo: async (address) => mails.received.findLast(({ to }) => to.includes(address))?.text ?? '',
     parts,
     part: (name) => {
       const part = parts.find((one) => one.name === name);

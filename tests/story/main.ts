@@ -73,7 +73,7 @@ const onProcesses = async (): Promise<{ options: StoryOptions; stop: () => Promi
     ...(process.env['KAFKA_BROKERS'] ? { kafkaBrokers: process.env['KAFKA_BROKERS'] } : {}),
   });
   return {
-    options: { ...common(), place: cluster.urls, staff: staffOf(cluster), tamper: tamperIn(cluster.eventsUrl) },
+    options: { ...common(), place: cluster.urls, mailTo: cluster.mailTo, staff: staffOf(cluster), tamper: tamperIn(cluster.eventsUrl) },
     stop: () => cluster.stop(),
   };
 };

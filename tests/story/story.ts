@@ -73,8 +73,7 @@ export class Story extends Teller {
       await this.settle();
       const early = await this.client.post('/identity/sessions', { email, password });
       this.refused(early, 'email-not-proved', '2.1.1');
-      const mails = await this.as('operator', 'GET', `/notification/sandbox/mails?to=${encodeURIComponent(email)}`);
-      const code = /\b\d{6}\b/.exec(mails.body.items.at(-1).text)?.[0];
+      const code = /\b\d{6}\b/.exec(await this.lastMailTo(email))?.[0];
       const proved = await this.client.post(`/identity/accounts/${id}/email-proof`, { code });
       deepEqual(
         proved.body.events.map(({ type }: { type: string }) => type),

@@ -10,6 +10,8 @@ export interface StoryOptions {
   /** Tells runs against one and the same platform apart. */
   readonly run: string;
   readonly print: (line: string) => void;
+  /** Text of the last e-mail to an address; read from the sandbox mailbox of the platform if left out. */
+  readonly mailTo?: (address: string) => Promise<string>;
   /** Alters one byte of the last stored event of a stream behind the platform's back and gives back its revision; without it that step is left out. */
   readonly tamper?: (stream: string) => Promise<string>;
 }
@@ -87,6 +89,13 @@ export abstract class Teller {
 
   protected asCustomer({ email, password: secret }: Customer, method: string, path: string, body?: unknown): Promise<Answer> {
     return this.called(email, () => this.client.post('/identity/sessions', { email, password: secret }), method, path, body);
+  }
+
+  protected async lastMailTo(address: string): Promise<string> {
+    const { mailTo } = this.options;
+    if (mailTo !== undefined) return mailTo(address);
+    const mails = await this.as('operator', 'GET', `/notification/sandbox/mails?to=${encodeURIComponent(address)}`);
+    return mails.body.items.at(-1).text as string;
   }
 
   protected async settle(): Promise<void> {
