@@ -93,6 +93,7 @@ const commands = {
   start: 'services/all-in-one/dist/main.js',
   test: 'libs/workbench/dist/test.js',
   story: 'tests/dist/story/main.js',
+  crash: 'tests/dist/crash/main.js',
   where: 'libs/workbench/dist/where.js',
   describe: 'libs/workbench/dist/describe.js',
   docs: 'libs/workbench/dist/docs.js',

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { startMailServer } from '../support/mail-server';
 import { Program, type Part } from './part';
 
-const root = join(__dirname, '..', ...(__dirname.includes(`${join('tests', 'dist')}`) ? ['..'] : []), '..');
+/** The repository's folder, from the sources and from what is built of them alike. */
+export const root = join(__dirname, '..', ...(__dirname.includes(`${join('tests', 'dist')}`) ? ['..'] : []), '..');
 const DATABASE_PREFIX = 'qiyue_';
 
 export interface ClusterOptions {
@@ -39,6 +40,8 @@ export interface Cluster {
   readonly logDir: string;
   /** Every process: `postgres`, `node`, `kafka`, `order-1`, … */
   readonly parts: readonly Part[];
+  /** Processes that ended by themselves after they had worked. */
+  readonly ended: readonly string[];
   part(name: string): Part;
   /** Ends everything and removes what it has stored. */
   stop(): Promise<void>;
@@ -47,6 +50,7 @@ export interface Cluster {
 /** PostgreSQL or Kafka: each start is a new server on the same data and port. */
 class Server<S extends { kill(): Promise<void>; stop(): Promise<void> }> implements Part {
   current: S | undefined;
+  readonly ended: readonly string[] = [];
 
   constructor(
     readonly name: string,
@@ -192,6 +196,9 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     databasePrefix: DATABASE_PREFIX,
     mailTo: async (address) => mails.received.findLast(({ to }) => to.includes(address))?.text ?? '',
     parts,
+    get ended() {
+      return parts.flatMap((part) => part.ended);
+    },
     part: (name) => {
       const part = parts.find((one) => one.name === name);
       if (part === undefined) throw new Error(`there is no process ${name}`);

@@ -11,6 +11,8 @@ export interface Part {
   /** SIGTERM: as an orchestrator does. Resolves with the exit code once it has ended. */
   stop(): Promise<number | null>;
   isRunning(): boolean;
+  /** How it ended by itself after it had worked, which it never should; empty when it never did. */
+  readonly ended: readonly string[];
 }
 
 interface ProgramOptions {
@@ -32,7 +34,9 @@ process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 
 /** A part that is a program of ours. */
 export class Program implements Part {
+  readonly ended: string[] = [];
   private child: ChildProcess | undefined;
+  private works = false;
 
   constructor(private readonly options: ProgramOptions) {}
 
@@ -50,7 +54,8 @@ export class Program implements Part {
     const giveUpAt = performance.now() + patienceMs;
     for (;;) {
       if (!this.isRunning()) this.launch();
-      if (await isReady().catch(() => false)) return;
+      this.works = await isReady().catch(() => false);
+      if (this.works) return;
       if (performance.now() > giveUpAt) throw new Error(`${name} did not come up; its log is ${this.options.logFile}`);
       await pause(100);
     }
@@ -73,7 +78,10 @@ export class Program implements Part {
     });
     closeSync(log);
     children.add(child);
-    child.once('exit', () => children.delete(child));
+    child.once('exit', (code, signal) => {
+      children.delete(child);
+      if (this.works) this.ended.push(`${this.name} ended by itself (${signal ?? code}); its log is ${logFile}`);
+    });
     this.child = child;
   }
 
@@ -81,6 +89,7 @@ export class Program implements Part {
     const { child } = this;
     if (child === undefined || !this.isRunning()) return child?.exitCode ?? null;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    this.works = false;
     child.kill(signal);
     await gone;
     return child.exitCode;

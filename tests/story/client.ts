@@ -10,6 +10,8 @@ export interface Request {
   readonly token?: string | undefined;
   readonly body?: unknown;
   readonly key?: string | undefined;
+  /** After how long no answer counts as no answer, in milliseconds; never if left out. */
+  readonly timeoutMs?: number;
 }
 
 /** Where the platform answers: one base URL for all of it, or those of each service's replicas. */
@@ -28,7 +30,7 @@ export class Client {
     return replicas[(this.turn += 1) % replicas.length] ?? '';
   }
 
-  async call(method: string, path: string, { token, body, key }: Request = {}): Promise<Answer> {
+  async call(method: string, path: string, { token, body, key, timeoutMs }: Request = {}): Promise<Answer> {
     const response = await fetch(`${this.urlOf(path)}${path}`, {
       method,
       headers: {
@@ -37,6 +39,7 @@ export class Client {
         ...(key === undefined ? {} : { 'idempotency-key': key }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };

@@ -42,8 +42,11 @@ export abstract class Teller {
   private failed = 0;
   private readonly tokens = new Map<string, string>();
 
-  constructor(protected readonly options: StoryOptions) {
-    this.client = new Client(options.place);
+  constructor(
+    protected readonly options: StoryOptions,
+    client?: Client,
+  ) {
+    this.client = client ?? new Client(options.place);
   }
 
   protected get result(): StoryResult {
@@ -83,7 +86,7 @@ export abstract class Teller {
     return this.client.call(method, path, { token: session.body.accessToken, body });
   }
 
-  protected as(role: Role, method: string, path: string, body?: unknown): Promise<Answer> {
+  as(role: Role, method: string, path: string, body?: unknown): Promise<Answer> {
     return this.called(role, () => this.client.post('/identity/staff-sessions', this.options.staff[role]), method, path, body);
   }
 

@@ -1,0 +1,44 @@
+import type { Cluster } from '../cluster/cluster';
+import type { Dice } from './dice';
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Kills one process after the other, in an order and at moments of chance, and starts each again. */
+export class Chaos {
+  /** How often each was killed. */
+  readonly kills = new Map<string, number>();
+  private stopping = false;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly dice: Dice,
+    private readonly print: (line: string) => void,
+  ) {}
+
+  begin(): void {
+    this.running = this.run();
+    // Told by `end`; until then nobody waits for it.
+    this.running.catch(() => undefined);
+  }
+
+  /** Resolves when everything runs again. */
+  async end(): Promise<void> {
+    this.stopping = true;
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      for (const part of this.dice.shuffled(this.cluster.parts)) {
+        if (this.stopping) return;
+        await pause(this.dice.between(100, 2_500));
+        this.print(`  killed ${part.name}`);
+        await part.kill();
+        this.kills.set(part.name, (this.kills.get(part.name) ?? 0) + 1);
+        await pause(this.dice.between(0, 1_500));
+        await part.start();
+      }
+    }
+  }
+}
