@@ -31,6 +31,11 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const children = new Set<ChildProcess>();
 // A harness that ends for whatever reason takes its processes along.
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
 
 /** A part that is a program of ours. */
 export class Program implements Part {

@@ -7,7 +7,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export class Chaos {
   /** How often each was killed. */
   readonly kills = new Map<string, number>();
-  private stopping = false;
+  private left = Infinity;
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -18,20 +18,24 @@ export class Chaos {
 
   begin(): void {
     this.running = this.run();
-    // Told by `end`; until then nobody waits for it.
-    this.running.catch(() => undefined);
   }
 
-  /** Resolves when everything runs again. */
-  async end(): Promise<void> {
-    this.stopping = true;
+  /** Kills so many more, then no more. Resolves when everything runs again; rejects when something does not come up. */
+  async endAfter(more: number): Promise<void> {
+    this.left = more;
     await this.running;
   }
 
+  /** Rejects when something does not come up; resolves when it has ended. */
+  get ended(): Promise<void> {
+    return this.running;
+  }
+
   private async run(): Promise<void> {
-    while (!this.stopping) {
+    while (this.left > 0) {
       for (const part of this.dice.shuffled(this.cluster.parts)) {
-        if (this.stopping) return;
+        if (this.left <= 0) return;
+        this.left -= 1;
         await pause(this.dice.between(100, 2_500));
         this.print(`  killed ${part.name}`);
         await part.kill();

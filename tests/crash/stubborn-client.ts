@@ -6,7 +6,9 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Answers that say "not now": the same request, with the same key, is to be sent again. */
 const isForLater = ({ status, body }: Answer): boolean =>
-  status >= 500 || status === 429 || (status === 409 && ['in-progress', 'busy'].includes(String(body?.code)));
+  (status >= 500 && body?.code !== 'not-quiet') ||
+  status === 429 ||
+  (status === 409 && ['in-progress', 'busy'].includes(String(body?.code)));
 
 /** A client that sends a request again, with the same idempotency key, until it is answered for good: what clients of the platform are told to do. */
 export class StubbornClient extends Client {
@@ -25,7 +27,7 @@ export class StubbornClient extends Client {
     const key = request.key ?? (method === 'GET' ? undefined : randomUUID());
     const giveUpAt = performance.now() + this.patienceMs;
     for (;;) {
-      const answer = await super.call(method, path, { ...request, key, timeoutMs: 35_000 }).catch(() => undefined);
+      const answer = await super.call(method, path, { ...request, key, timeoutMs: path.startsWith('/clock') ? this.patienceMs : 35_000 }).catch(() => undefined);
       if (answer?.status === 500) this.faults.push(`${method} ${path}: ${JSON.stringify(answer.body)}`);
       if (answer !== undefined && !isForLater(answer)) return answer;
       if (performance.now() > giveUpAt)

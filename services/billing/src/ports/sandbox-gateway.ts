@@ -42,6 +42,7 @@ const tables = `
   SELECT pg_advisory_xact_lock(770001);
   CREATE TABLE IF NOT EXISTS sandbox_money_in (payment_id text PRIMARY KEY, receivable_id text NOT NULL, amount_minor bigint NOT NULL, currency text NOT NULL, at text NOT NULL);
   CREATE TABLE IF NOT EXISTS sandbox_money_out (payout_id text PRIMARY KEY, payment_id text NOT NULL, amount_minor bigint NOT NULL, currency text NOT NULL, at text NOT NULL, ordered integer NOT NULL, silent integer NOT NULL);
+  CREATE TABLE IF NOT EXISTS sandbox_seeded (payout_id text PRIMARY KEY);
   CREATE TABLE IF NOT EXISTS sandbox_faults (number bigserial PRIMARY KEY, fault text NOT NULL);`;
 
 /** A gateway of our own invention: exactly once by payout id, forgetful and slow by script (`misbehave`) or by seed. */
@@ -122,12 +123,18 @@ export class SandboxGateway extends PaymentGateway {
     return scripted?.fault ?? this.seededFault(payoutId);
   }
 
-  /** By seed two payouts of five meet a fault, the same ones every time. None is refused: that needs a person. */
-  private seededFault(payoutId: string): SandboxFault | undefined {
+  /** By seed two payouts of five meet a fault at their first order, the same ones every time; later orders do not, so that everything ends. None is refused: that needs a person. */
+  private async seededFault(payoutId: string): Promise<SandboxFault | undefined> {
     const seed = this.config.sandboxSeed;
     if (seed === undefined || seed === '') return undefined;
     const dice = (createHash('sha256').update(`${seed}|${payoutId}`).digest()[0] ?? 0) % 10;
-    return (['lose-answer', 'lose-answer', 'lose-order', 'delay'] as const)[dice];
+    const fault = (['lose-answer', 'lose-answer', 'lose-order', 'delay'] as const)[dice];
+    if (fault === undefined) return undefined;
+    const [first] = await this.sql<{ payoutId: string }>(
+      'INSERT INTO sandbox_seeded (payout_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING payout_id AS "payoutId"',
+      [payoutId],
+    );
+    return first === undefined ? undefined : fault;
   }
 
   private async sql<T extends object>(text: string, values: readonly unknown[] = []): Promise<readonly T[]> {
