@@ -7,14 +7,14 @@ import { transformFileSync } from '@swc/core';
 
 const NODE_MODULES = join(__dirname, '../../../node_modules');
 
-/** Compiles the sources into a folder of their own. */
-export const compile = (): { readonly folder: string; remove(): void } => {
+/** Compiles sources, those of the node if no other folder is named, into a folder of their own. */
+export const compile = (sources = __dirname): { readonly folder: string; remove(): void } => {
   const folder = mkdtempSync(join(tmpdir(), 'esn-compiled-'));
-  for (const file of readdirSync(__dirname)) {
+  for (const file of readdirSync(sources)) {
     if (!file.endsWith('.ts') || file.startsWith('spec-') || file.endsWith('.spec.ts')) continue;
     writeFileSync(
       join(folder, file.replace(/\.ts$/, '.js')),
-      transformFileSync(join(__dirname, file), { configFile: join(__dirname, '../../../.swcrc') }).code,
+      transformFileSync(join(sources, file), { configFile: join(__dirname, '../../../.swcrc') }).code,
     );
   }
   return { folder, remove: () => rmSync(folder, { recursive: true }) };

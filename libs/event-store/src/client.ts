@@ -13,6 +13,7 @@ import {
   type JSONType,
 } from '@eventstore/db-client';
 import { ReadableSource } from './all-source';
+import { apart, readConnectionString } from './connection-string';
 import { AmbiguousAppend, StoreFault, StoreUnavailable, WrongRevision } from './faults';
 import type { AllItem, EventStoreClient, Position, ProposedEvent, RecordedEvent } from './types';
 
@@ -31,6 +32,9 @@ const final: ReadonlySet<string> = new Set([
   ErrorType.UNSUPPORTED,
 ]);
 
+/** The first line of what the client has to say; it quotes neither events nor passwords. */
+const wordsOf = (error: unknown): string => (error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+
 const kindOf = (error: unknown): string | undefined => (error instanceof Error && isCommandError(error) ? error.type : undefined);
 
 const recorded = ({ id, streamId, revision, position, type, data, metadata }: JSONRecordedEvent): RecordedEvent => ({
@@ -43,51 +47,103 @@ const recorded = ({ id, streamId, revision, position, type, data, metadata }: JS
   metadata,
 });
 
-const resettable = 3;
+/** The protected members of the client that are overruled. */
+interface Inner {
+  supports(method: unknown): Promise<boolean>;
+  handleError(client: unknown, error: Error): Promise<void>;
+  getChannel(): Promise<{ close(): void }>;
+}
+
+/** One client of the package, without what makes it end the process or hang. */
+class Session {
+  readonly client: EventStoreDBClient;
+  readonly since = performance.now();
+  #channel: { close(): void } | undefined;
+  #underWay = 0;
+  #retired = false;
+
+  constructor(connectionString: string) {
+    this.client = EventStoreDBClient.connectionString(connectionString);
+    const inner = this.client as unknown as Inner;
+    const { handleError, getChannel } = inner;
+    // Batch append keeps all waiting appends of the process in one table: a stream that breaks rejects those of every other one, whose answers then
+    // find nobody and end the process; so do appends that wait behind a full stream when it breaks. Without it each append is a call of its own.
+    inner.supports = () => Promise.resolve(false);
+    // What it does after a failed call is held by nobody, and fails in its turn while no node of a cluster is found.
+    inner.handleError = (client, error) => handleError(client, error).catch(() => undefined);
+    // It forgets channels without closing them.
+    inner.getChannel = async () => {
+      const channel = await getChannel();
+      if (channel !== this.#channel) this.#channel?.close();
+      this.#channel = channel;
+      return channel;
+    };
+  }
+
+  /** Something begins to use the client; what is returned says that it has ended. */
+  use(): () => void {
+    this.#underWay += 1;
+    return () => {
+      this.#underWay -= 1;
+      if (this.#retired && this.#underWay === 0) void this.dispose();
+    };
+  }
+
+  /** Lets what is under way end by itself: a read that is cancelled looks like one that is complete. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#underWay === 0) void this.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    await this.client.dispose().catch(() => undefined);
+    this.#channel?.close();
+  }
+}
+
+const failuresMax = 3;
+const renewedAfterMs = 1_000;
+
+/** How a connection serves an operation; `end` is told how it went, if that says anything of the connection, and counts once. */
+interface Use {
+  readonly client: EventStoreDBClient;
+  readonly end: (failed?: boolean) => void;
+}
 
 /**
- * A connection as this process shares it. The client keeps the answer to its first question (what the server can do) for ever, even if that was a failure;
- * so after several failures in a row, once nothing is under way any more, it is replaced by a new one.
+ * A connection as this process shares it. After several failures in a row it is replaced by a new one, at most once a second: a connection can be
+ * dead without knowing it, and one that was refused pauses for longer and longer. Whatever is under way stays with the old one until it has ended.
  */
 class Connection {
   users = 0;
-  #client: EventStoreDBClient;
-  #underWay = 0;
+  #session: Session;
   #failures = 0;
-  #replacing: Promise<void> | undefined;
-  #idle: (() => void) | undefined;
+  #turn = 0;
 
   constructor(private readonly connectionString: string) {
-    this.#client = EventStoreDBClient.connectionString(connectionString);
+    this.#session = new Session(connectionString);
   }
 
-  get client(): EventStoreDBClient {
-    return this.#client;
-  }
-
-  /** Begins one operation; `end` tells how the connection served it, and counts once. */
-  async begin(): Promise<{ readonly client: EventStoreDBClient; readonly end: (failed: boolean) => void }> {
-    if (this.#failures >= resettable) await (this.#replacing ??= this.#replace());
-    this.#underWay += 1;
-    let ended = false;
-    const end = (failed: boolean): void => {
-      if (ended) return;
-      ended = true;
-      this.#failures = failed ? this.#failures + 1 : 0;
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#idle?.();
+  begin(): Use {
+    if (this.#failures >= failuresMax && performance.now() - this.#session.since >= renewedAfterMs) {
+      this.#session.retire();
+      this.#session = new Session(apart(this.connectionString, (this.#turn += 1)));
+      this.#failures = 0;
+    }
+    const session = this.#session;
+    const ended = session.use();
+    let counted = false;
+    const end = (failed?: boolean): void => {
+      if (counted) return;
+      counted = true;
+      if (failed !== undefined && session === this.#session) this.#failures = failed ? this.#failures + 1 : 0;
+      ended();
     };
-    return { client: this.#client, end };
+    return { client: session.client, end };
   }
 
-  async #replace(): Promise<void> {
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    this.#idle = undefined;
-    // The old one goes first: two clients in one process share the table of appends that wait for an answer.
-    await this.#client.dispose();
-    this.#client = EventStoreDBClient.connectionString(this.connectionString);
-    this.#failures = 0;
-    this.#replacing = undefined;
+  dispose(): Promise<void> {
+    return this.#session.dispose();
   }
 }
 
@@ -99,6 +155,13 @@ const within = <T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> 
     const timer = setTimeout(() => reject(late()), ms);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+
+/** What is needed of the client's stream of what it read. */
+interface Readable<T> extends AsyncIterable<T> {
+  cancel(): Promise<void>;
+  destroy(error?: Error): unknown;
+  on(event: 'error', listener: () => void): unknown;
+}
 
 class GrpcClient implements EventStoreClient {
   #disposed = false;
@@ -117,9 +180,10 @@ class GrpcClient implements EventStoreClient {
     const messages = events.map(({ id, type, data, metadata }) =>
       jsonEvent({ id, type, data: data as JSONType, metadata: metadata as unknown as Record<string, unknown> }),
     );
-    const { client, end } = await this.connection.begin();
+    const { client, end } = this.connection.begin();
     try {
-      const appending = client.appendToStream(stream, messages, { expectedRevision: expected === 'no_stream' ? NO_STREAM : expected });
+      const expectedRevision = expected === 'no_stream' ? NO_STREAM : expected;
+      const appending = client.appendToStream(stream, messages, { expectedRevision, deadline: this.patienceMs });
       const { nextExpectedRevision, position } = await within(
         appending,
         this.patienceMs,
@@ -178,7 +242,9 @@ class GrpcClient implements EventStoreClient {
         if (!subscription.destroyed) subscription.push({ kind: 'checkpoint', position } satisfies AllItem);
       },
     });
-    const subscription = this.connection.client.subscribeToAll({ fromPosition: after ?? START, filter }, { highWaterMark: bufferSize });
+    const { client, end } = this.connection.begin();
+    const subscription = client.subscribeToAll({ fromPosition: after ?? START, filter }, { highWaterMark: bufferSize });
+    subscription.on('error', () => end(true)).on('close', () => end());
     subscription.on('confirmation', () => subscription.push({ kind: 'connected' } satisfies AllItem));
     return new ReadableSource(subscription, () => subscription.unsubscribe());
   }
@@ -189,16 +255,16 @@ class GrpcClient implements EventStoreClient {
     this.connection.users -= 1;
     if (this.connection.users > 0) return;
     connections.delete(this.connectionString);
-    await this.connection.client.dispose();
+    await within(this.connection.dispose(), this.patienceMs, () => new StoreUnavailable('the connection could not be closed')).catch(
+      () => undefined,
+    );
   }
 
   /** One read, ended when it has been silent for too long. A cancelled read looks like a complete one, so it is never cancelled while somebody waits for it. */
-  async *#read<T>(
-    start: (client: EventStoreDBClient) => AsyncIterable<T> & { cancel(): Promise<void>; destroy(error?: Error): unknown },
-    what: string,
-  ): AsyncGenerator<T> {
-    const { client, end } = await this.connection.begin();
+  async *#read<T>(start: (client: EventStoreDBClient) => Readable<T>, what: string): AsyncGenerator<T> {
+    const { client, end } = this.connection.begin();
     const read = start(client);
+    read.on('error', () => undefined); // What it says after it was left must not end the process.
     let waitingSince: number | undefined = performance.now();
     const watch = setInterval(() => {
       if (waitingSince !== undefined && performance.now() - waitingSince > this.patienceMs)
@@ -222,16 +288,18 @@ class GrpcClient implements EventStoreClient {
     } finally {
       clearInterval(watch);
       end(false);
-      if (!complete) await read.cancel().catch(() => undefined); // It is over already; only the server has to be told.
+      // It is over already, only the server has to be told; and while no node is found, that waits.
+      if (!complete) void read.cancel().catch(() => undefined);
     }
   }
 }
 
 /**
- * Connects to EventStoreDB or KurrentDB (`esdb://host:port?tls=…`), on first use. Clients of the same connection string share one connection:
- * the database client keeps a table of waiting appends for the whole process, so a process must not have two.
+ * Connects to EventStoreDB or KurrentDB (`esdb://user:password@host:port?tlsCaFile=…`), on first use. Clients of the same connection string share one
+ * connection. Throws `StoreFault` for a connection string that cannot be used.
  */
-export const connectEventStore = (connectionString: string, { patienceMs = 12_000 }: ConnectOptions = {}): EventStoreClient => {
+export const connectEventStore = (text: string, { patienceMs = 12_000 }: ConnectOptions = {}): EventStoreClient => {
+  const connectionString = readConnectionString(text);
   const connection = connections.get(connectionString) ?? new Connection(connectionString);
   connections.set(connectionString, connection);
   connection.users += 1;

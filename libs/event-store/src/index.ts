@@ -1,6 +1,7 @@
 export type * from './types';
 export { canonicalJson, fingerprintOf, sha256 } from './canonical-json';
 export { connectEventStore, type ConnectOptions } from './client';
+export { readConnectionString } from './connection-string';
 export { storedEvent, upcast, upcastAmong } from './event-codec';
 export { createExecutor, type ExecutorOptions } from './execute';
 export {

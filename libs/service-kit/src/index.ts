@@ -27,6 +27,7 @@ export { Page } from './http/page';
 export { RAW_BODY } from './http/json-body';
 export { kitProblem, kitProblems, ProblemException, problemOf } from './http/problem';
 export type { FieldFault, KitCode, Problem } from './http/problem';
+export { kafkaConnection, type KafkaConnection } from './config/connections';
 export { ConfigFaults, readSettings, Setting } from './config/setting';
 export type { SettingOptions, SettingReference } from './config/setting';
 export { configReference, PlatformConfig } from './config/platform-config';

@@ -1,4 +1,5 @@
 import { IsBase64, IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { faultsOfConnections } from './connections';
 import { referenceOf, Setting, type SettingReference } from './setting';
 
 /** Settings of the process, whichever services it runs. */
@@ -14,7 +15,8 @@ export class PlatformConfig {
   port!: number;
 
   @Setting('POSTGRES_URL', {
-    meaning: 'PostgreSQL server, without a database name: each service has its own, `qiyue_<service>`.',
+    meaning:
+      'PostgreSQL server, without a database name: each service has its own, `qiyue_<service>`. By TLS with `?sslmode=verify-full&sslrootcert=FILE`, and `&sslcert=FILE&sslkey=FILE` for a certificate of our own.',
     secret: true,
   })
   @Matches(/^postgres(ql)?:\/\//)
@@ -28,7 +30,11 @@ export class PlatformConfig {
   @IsBoolean()
   createDatabases!: boolean;
 
-  @Setting('EVENT_STORE_URL', { meaning: 'Connection string of EventStoreDB / KurrentDB (`esdb://…`).', secret: true })
+  @Setting('EVENT_STORE_URL', {
+    meaning:
+      'Connection string of EventStoreDB / KurrentDB: `esdb://user:password@host:port?tlsCaFile=FILE`; without TLS `esdb://host:port?tls=false`.',
+    secret: true,
+  })
   @Matches(/^(esdb|kurrentdb|kdb)(\+discover)?:\/\//)
   eventStoreUrl!: string;
 
@@ -45,6 +51,48 @@ export class PlatformConfig {
   @IsOptional()
   @Matches(/^[^\s,]+:\d+(,[^\s,]+:\d+)*$/)
   kafkaBrokers?: string;
+
+  @Setting('KAFKA_CLIENT_ID', { meaning: 'Name of this platform in the logs and quotas of the brokers.', default: 'qiyue' })
+  @Matches(/^[A-Za-z0-9._-]{1,100}$/)
+  kafkaClientId!: string;
+
+  @Setting('KAFKA_TLS', { meaning: 'Whether brokers are reached by TLS.', default: 'off' })
+  @IsBoolean()
+  kafkaTls!: boolean;
+
+  @Setting('KAFKA_TLS_CA_FILE', {
+    meaning: 'File (PEM) with the certificate authority of the brokers; the authorities that Node trusts if left out.',
+  })
+  @IsOptional()
+  @IsString()
+  kafkaTlsCaFile?: string;
+
+  @Setting('KAFKA_TLS_CERT_FILE', { meaning: 'File (PEM) with the certificate that this process shows to brokers.' })
+  @IsOptional()
+  @IsString()
+  kafkaTlsCertFile?: string;
+
+  @Setting('KAFKA_TLS_KEY_FILE', { meaning: 'File (PEM) with the private key of that certificate.' })
+  @IsOptional()
+  @IsString()
+  kafkaTlsKeyFile?: string;
+
+  @Setting('KAFKA_SASL_MECHANISM', {
+    meaning: 'How this process signs in to brokers: `plain` (by TLS only), `scram-sha-256` or `scram-sha-512`; not at all if left out.',
+  })
+  @IsOptional()
+  @IsIn(['plain', 'scram-sha-256', 'scram-sha-512'])
+  kafkaSaslMechanism?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+
+  @Setting('KAFKA_SASL_USERNAME', { meaning: 'User that this process signs in to brokers as.' })
+  @IsOptional()
+  @IsString()
+  kafkaSaslUsername?: string;
+
+  @Setting('KAFKA_SASL_PASSWORD', { meaning: 'Password of that user.', secret: true })
+  @IsOptional()
+  @IsString()
+  kafkaSaslPassword?: string;
 
   @Setting('AUTH_SIGNING_KEY', {
     meaning:
@@ -179,6 +227,11 @@ export class PlatformConfig {
   @Setting('LOG_LEVEL', { meaning: 'Least severe log level that is written.', default: 'info' })
   @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel!: string;
+
+  /** What is wrong between settings that are right by themselves. */
+  faults(): readonly string[] {
+    return faultsOfConnections(this);
+  }
 }
 
 /** Every setting of the platform, and of further classes of settings if given: what the configuration page is made of. */

@@ -25,6 +25,12 @@ export interface SettingReference {
 }
 
 type Settings = new () => object;
+
+/** Settings that must fit each other say what does not; asked once each is right by itself. Faults begin with the setting to change and repeat no value. */
+interface Checked {
+  faults?(): readonly string[];
+}
+
 const declared = new Map<Settings, Declared[]>();
 
 /** Reads a property from the environment: `@Setting('PORT', { meaning: '…', default: '3000' }) @IsInt() port!: number`. Numbers and booleans (`on`, `off`) are read by the property's type. */
@@ -64,7 +70,9 @@ export const readSettings = <const T extends readonly Settings[]>(
       const text = env[name] === undefined || env[name] === '' ? fallback : env[name];
       if (text !== undefined) read[property] = parse(text, Reflect.getMetadata('design:type', settings.prototype as object, property));
     }
-    for (const fault of validateSync(read, { forbidUnknownValues: false })) {
+    const single = validateSync(read, { forbidUnknownValues: false });
+    if (single.length === 0) faults.push(...((read as Checked).faults?.() ?? []));
+    for (const fault of single) {
       const name = own.find(({ property }) => property === fault.property)?.name ?? fault.property;
       const given = read[fault.property] !== undefined;
       faults.push(
