@@ -78,11 +78,18 @@ const onlyTrouble = (logger: NestLogger): LoggerService => ({
   fatal: (message: unknown, ...more: unknown[]) => logger.fatal(message, ...more),
 });
 
+interface BuiltApp {
+  readonly app: NestFastifyApplication;
+  readonly get: Platform['get'];
+  /** Resolves at a moment when no request is being worked on. */
+  readonly idle: () => Promise<void>;
+}
+
 const buildApp = async (
   state: PlatformState,
   options: PlatformOptions,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<{ readonly app: NestFastifyApplication; readonly get: Platform['get'] }> => {
+): Promise<BuiltApp> => {
   const { process, services } = state;
   const modules = services.map((service) => serviceModule(service, env, options.ports ?? []));
   const app = await NestFactory.create<NestFastifyApplication>(rootModule(state, modules), fastifyAdapter(process.config), {
@@ -91,7 +98,7 @@ const buildApp = async (
     abortOnError: false,
   });
   app.useLogger(onlyTrouble(app.get(NestLogger)));
-  prepareFastify(app, process.config, process.metrics, process.logger);
+  const idle = prepareFastify(app, { ...process, isStopping: () => state.isStopping() });
   const byName = new Map(services.map((service) => [service.definition.name as string, service]));
   const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined =>
     byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
@@ -110,7 +117,7 @@ const buildApp = async (
     if (module === undefined) throw new Error(`no service ${service} runs here`);
     return app.select(module).get(token as Class<never>, { strict: true });
   };
-  return { app, get };
+  return { app, get, idle };
 };
 
 const limited = async (run: () => Promise<unknown>, ms: number): Promise<boolean> => {
@@ -136,10 +143,11 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     ...(options.testClockStartAt === undefined ? {} : { testClockStartAt: options.testClockStartAt }),
   });
   const services: ServiceRuntime[] = [];
-  let app: NestFastifyApplication | undefined;
+  let built: BuiltApp | undefined;
   const stopAll = async (): Promise<void> => {
-    await app?.close();
-    await Promise.all(services.map((service) => service.stop()));
+    // The port closes last: until then `/readyz` says 503, and what still comes is told to go elsewhere instead of being cut off.
+    await Promise.all([built?.idle(), ...services.map((service) => service.stop())]);
+    await built?.app.close();
     shared.quiet.clear();
     await shared.close();
   };
@@ -147,14 +155,13 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     for (const { definition, routes } of described) services.push(new ServiceRuntime(shared, definition, routes));
     await Promise.all(services.map((service) => service.migrate()));
     const state = new PlatformState(shared, services);
-    const built = await buildApp(state, options, env);
-    app = built.app;
+    const { app, get } = (built = await buildApp(state, options, env));
     await app.init();
-    await Promise.all(services.map((service) => service.start((token) => built.get(service.definition.name, token))));
+    await Promise.all(services.map((service) => service.start((token) => get(service.definition.name, token))));
     state.markStarted();
     await app.listen(config.port, config.host);
     shared.logger.info({ services: services.map(({ definition }) => definition.name), url: await app.getUrl() }, 'started');
-    return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), state, get: built.get, stop: stopOnce(state, shared, stopAll) };
+    return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), state, get, stop: stopOnce(state, shared, stopAll) };
   } catch (fault) {
     await stopAll().catch((second: unknown) => shared.logger.warn({ err: second }, 'could not be stopped'));
     throw fault;
