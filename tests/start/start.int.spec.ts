@@ -88,7 +88,9 @@ describe('npm start', () => {
     expect(second.password).toBe(first.password);
     await untilListed(second.url, '2026-01');
     expect(await versions(second.url)).toEqual(['2026-01']);
-    second.child.kill('SIGTERM');
+    // Twice, as Ctrl-C comes: from the terminal and from npm.
+    second.child.kill('SIGINT');
+    second.child.kill('SIGINT');
     expect(await ended(second.child)).toBe(0);
     expect(existsSync(join(dataDir, 'pg', 'postmaster.pid'))).toBe(false);
   }, 240_000);

@@ -180,20 +180,27 @@ const stopOnce = (state: PlatformState, shared: Process, stopAll: () => Promise<
   };
 };
 
+/** What a process says that cannot start: one line where it is somebody else's fault, everything where it may be ours. */
+const lastWords = (fault: unknown): string =>
+  !(fault instanceof Error)
+    ? String(fault)
+    : fault.name === 'ConfigFaults' || fault.name === 'CannotStart'
+      ? fault.message
+      : (fault.stack ?? fault.message);
+
 /** The whole life of a process: starts, stops on SIGTERM or SIGINT, ends with 1 when it cannot start or a consumer cannot go on. */
 export const runPlatform = async (options: PlatformOptions): Promise<void> => {
   let platform: Platform;
   try {
     platform = await createPlatform(options);
   } catch (fault) {
-    process.stderr.write(
-      `${fault instanceof Error ? (fault.name === 'ConfigFaults' ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`,
-    );
+    process.stderr.write(`${lastWords(fault)}\n`);
     process.exit(1);
   }
   const end = (code: number): void => void platform.stop().finally(() => process.exit(code));
-  process.once('SIGTERM', () => end(0));
-  process.once('SIGINT', () => end(0));
+  // Not `once`: a second signal, as from a terminal and from npm at the same time, would end the process in the middle of stopping.
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGINT', () => end(0));
   setInterval(() => {
     if (platform.state.fatal() !== undefined) end(1);
   }, 5_000).unref();

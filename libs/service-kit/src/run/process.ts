@@ -12,6 +12,7 @@ import { platformSchema } from '../store/schema';
 import { makeLogger } from './logger';
 import { Metrics } from './metrics';
 import { QuietRegistry } from './quiet';
+import { need } from './need';
 import { TestClock } from './test-clock';
 
 /** Opens a transport that is not built in; Kafka joins this way. */
@@ -66,7 +67,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
   };
   try {
     const names = [...serviceNames, 'bus', 'vault', 'platform'].map((name) => `${config.databasePrefix}${name}`);
-    if (config.createDatabases) await ensureDatabases(config.postgresUrl, names);
+    if (config.createDatabases) await need('PostgreSQL', () => ensureDatabases(config.postgresUrl, names));
     const open = (name: string, max: number): Pool => {
       const pool = openPool(databaseUrl(config.postgresUrl, `${config.databasePrefix}${name}`), {
         max,
@@ -76,6 +77,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
       return pool;
     };
     const platformPool = open('platform', 2);
+    await need('PostgreSQL', () => platformPool.query('SELECT 1'));
     await migrate(platformPool, 'service-kit-platform', platformSchema);
     const vaultPool = open('vault', 3);
     await migrateVault(vaultPool);
@@ -85,6 +87,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
     const clock = testClock ?? new SystemClock();
     const client = connectEventStore(config.eventStoreUrl);
     closing.push(() => client.dispose());
+    await need('the event store', () => headOf(client));
     const transport = await openBus(options, open('bus', 8));
     closing.push(() => transport.close());
     const tokens = new Tokens({
