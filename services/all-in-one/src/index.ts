@@ -1,3 +1,4 @@
 export { startEmbedded, type Embedded, type EmbeddedOptions } from './embedded';
-export { staffRoles, type StaffRole } from './secrets';
+export { openSecrets, staffRoles, type Secrets, type StaffRole } from './secrets';
+export { platformSettings } from './settings';
 export { allServices } from './services';
