@@ -88,6 +88,13 @@ describe('a service that lacks something it needs to start ends with 1 and says 
       said: expect.stringMatching(/^cannot start: PostgreSQL: [^\n]*nobody_of_that_name[^\n]*\n$/),
     });
   });
+  test('that its port is taken', async () => {
+    const [host, port] = silence.split(':') as [string, string];
+    expect(await runOrder({ EVENT_STORE_URL: node.connectionString, HOST: host, PORT: port })).toEqual({
+      code: 1,
+      said: `cannot start: ${silence}: listen EADDRINUSE: address already in use ${silence}\n`,
+    });
+  });
   test('that the event store is not there', async () =>
     expect(await runOrder({ EVENT_STORE_URL: `esdb://${nobody}?tls=false` })).toEqual({
       code: 1,

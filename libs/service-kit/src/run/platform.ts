@@ -16,6 +16,7 @@ import { refuseOpenRoutes, routesOf } from '../http/routes';
 import { StrictValidation } from '../http/validation';
 import { ClockController, HealthController } from '../ops/platform-controllers';
 import { PLATFORM } from '../ops/service-token';
+import { need } from './need';
 import { PlatformState } from './platform-state';
 import { openProcess, type OpenTransport, type Process, type ProcessOptions } from './process';
 import { controllersOf, serviceModule, type PortOverride } from './service-module';
@@ -159,7 +160,7 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     await app.init();
     await Promise.all(services.map((service) => service.start((token) => get(service.definition.name, token))));
     state.markStarted();
-    await app.listen(config.port, config.host);
+    await need(`${config.host}:${config.port}`, () => app.listen(config.port, config.host));
     shared.logger.info({ services: services.map(({ definition }) => definition.name), url: await app.getUrl() }, 'started');
     return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), state, get, stop: stopOnce(state, shared, stopAll) };
   } catch (fault) {
