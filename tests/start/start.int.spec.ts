@@ -54,9 +54,17 @@ const versions = async (url: string): Promise<readonly string[]> => {
   return items.map(({ agreementVersion }) => agreementVersion);
 };
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 const untilListed = async (url: string, version: string): Promise<void> => {
-  while (!(await versions(url)).includes(version)) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!(await versions(url)).includes(version)) await pause(50);
 };
+
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 
 describe('npm start', () => {
   let dataDir: string;
@@ -88,7 +96,10 @@ describe('npm start', () => {
     expect(second.password).toBe(first.password);
     await untilListed(second.url, '2026-01');
     expect(await versions(second.url)).toEqual(['2026-01']);
-    second.child.kill('SIGTERM');
+    // Twice, as Ctrl-C comes: from the terminal, and a moment later from npm.
+    second.child.kill('SIGINT');
+    while (await isReady(second.url)) await pause(1);
+    second.child.kill('SIGINT');
     expect(await ended(second.child)).toBe(0);
     expect(existsSync(join(dataDir, 'pg', 'postmaster.pid'))).toBe(false);
   }, 240_000);

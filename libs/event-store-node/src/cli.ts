@@ -113,14 +113,16 @@ const main = async (): Promise<void> => {
     throw error;
   });
   console.log(`event-store-node: database ${flags.database} at ${node.connectionString}`);
+  let stopping: Promise<void> | undefined;
   const stop = (): void => {
-    node
+    stopping ??= node
       .stop()
       .then(() => database.stop())
       .then(() => process.exit(0), fail);
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  // Not `once`: Ctrl-C comes twice, from the terminal and from npm, and the second one would end the process in the middle of stopping.
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
 };
 
 const fail = (error: unknown): void => {

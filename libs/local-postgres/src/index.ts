@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -33,16 +34,23 @@ export interface LocalPostgresOptions {
   readonly durable?: boolean;
 }
 
-/** A TCP port of 127.0.0.1 that nobody is listening on now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
+
+/**
+ * A TCP port of 127.0.0.1 that nobody is listening on now. Not one of those that the system gives to outgoing connections (from 32768 on at the earliest):
+ * such a connection could take it before the server starts, or while it is down, and keep it for as long as it likes.
+ */
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    if (await isFree(port)) return port;
+  }
+};
 
 const initialise = (bin: string, cluster: string, password: string, as: RunAs | undefined): void => {
   rmSync(cluster, { recursive: true, force: true });
@@ -144,7 +152,8 @@ export const startPostgres = async (options: LocalPostgresOptions): Promise<Loca
     'unix_socket_directories=',
     `max_connections=${options.connectionsMax ?? 200}`,
     'shared_buffers=128MB',
-    ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
+    // Pages are written in full all the same: SIGKILL can end the writing of one in the middle.
+    ...(durable ? [] : ['fsync=off']),
   ];
   const start = (): ChildProcess =>
     spawn(join(bin, 'postgres'), ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])], {

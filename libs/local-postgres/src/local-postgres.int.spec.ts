@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { startPostgres } from './index';
+import { freePort, startPostgres } from './index';
 
 const query = async (url: string, text: string): Promise<readonly Record<string, unknown>[]> => {
   const client = new Client({ connectionString: `${url}/postgres` });
@@ -88,4 +88,8 @@ describe('a local PostgreSQL', () => {
     await expect(query(server.url.replace('right', 'wrong'), 'SELECT 1')).rejects.toThrow(/password/);
     await server.stop();
   }, 60_000);
+});
+
+test('a free port is none that an outgoing connection may be given meanwhile', async () => {
+  for (let times = 0; times < 20; times += 1) expect(await freePort()).toBeLessThan(32_768);
 });

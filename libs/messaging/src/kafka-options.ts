@@ -1,9 +1,16 @@
-import type { ISocketFactory, KafkaConfig } from 'kafkajs';
+import type { ISocketFactory } from 'kafkajs';
 
 /** What a process needs to reach its Kafka, and how it behaves there. */
-export interface KafkaTransportOptions extends Pick<KafkaConfig, 'ssl' | 'sasl'> {
+export interface KafkaTransportOptions {
   /** `host:port` of some of the brokers. */
   readonly brokers: readonly string[];
+  /** TLS, with certificates and keys in PEM; an empty object trusts the certificate authorities of the system. Plain TCP unless told. */
+  readonly ssl?: { readonly ca?: string[]; readonly cert?: string; readonly key?: string };
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  };
   /** Names this process in the brokers' logs and quotas; `qiyue` unless told. */
   readonly clientId?: string;
   /** How long a silent member keeps its partitions; 10,000 unless told. Brokers refuse less than their `group.min.session.timeout.ms`. */

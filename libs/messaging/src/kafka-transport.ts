@@ -1,5 +1,5 @@
 import type { Envelope } from '@qiyue/contracts';
-import { Kafka, logLevel, Partitioners, type Admin, type Message, type Producer } from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type Admin, type Message, type Producer, type SASLOptions } from 'kafkajs';
 import { oncePerTurn } from './coalesced';
 import { writeEnvelope } from './envelope-text';
 import { KafkaConsumer } from './kafka-consumer';
@@ -70,7 +70,7 @@ class KafkaTransport implements LogTransport {
       requestTimeout: 20_000,
       retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
       ...(ssl === undefined ? {} : { ssl }),
-      ...(sasl === undefined ? {} : { sasl }),
+      ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
       ...(socketFactory === undefined ? {} : { socketFactory }),
     });
   }

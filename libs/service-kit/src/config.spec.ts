@@ -53,6 +53,7 @@ describe('configuration', () => {
       'POSTGRES_URL',
       'EVENT_STORE_URL',
       'VAULT_KEK',
+      'KAFKA_SASL_PASSWORD',
       'AUTH_SIGNING_KEY',
     ]);
     expect(reference.filter(({ secret, default: fallback }) => secret && fallback !== undefined)).toEqual([]);

@@ -15,13 +15,16 @@ const main = async (): Promise<void> => {
       ),
     ),
   });
-  const end = (): void =>
-    void embedded.stop().then(
+  let ending: Promise<void> | undefined;
+  const end = (): void => {
+    ending ??= embedded.stop().then(
       () => process.exit(0),
       () => process.exit(1),
     );
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  };
+  // Not `once`: Ctrl-C comes twice, from the terminal and from npm, and the second one would end the process in the middle of stopping.
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
   console.log(
     [
       '',

@@ -29,16 +29,31 @@ export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
       sendProblem(reply, request, problemOfThrown(fault).exception),
   } as never);
 
-/** Trace, limits, bodies and metrics: what happens before and after Nest. */
-export const prepareFastify = (app: INestApplication, config: PlatformConfig, metrics: Metrics, logger: Logger): void => {
+/** What the edge has to know of the process behind it. */
+export interface EdgeParts {
+  readonly config: PlatformConfig;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Whether the process takes no more requests; it finishes those it has. */
+  readonly isStopping: () => boolean;
+}
+
+/** Trace, limits, bodies and metrics: what happens before and after Nest. Gives back what resolves at a moment when no request is being worked on. */
+export const prepareFastify = (app: INestApplication, { config, metrics, logger, isStopping }: EdgeParts): (() => Promise<void>) => {
   const fastify = (app as NestFastifyApplication).getHttpAdapter().getInstance() as unknown as FastifyInstance;
   let inFlight = 0;
+  let onIdle: () => void = () => undefined;
   acceptJsonOnly(fastify);
   fastify.addHook('onRequest', (request: TracedRequest, reply, done) => {
     request[TRACE] = traceOf(request.headers['traceparent']);
     void reply.header('x-trace-id', request[TRACE].traceId);
     void reply.header('x-content-type-options', 'nosniff');
-    if (inFlight >= config.requestsMax && !unlimited.has(pathOf(request.url))) {
+    const isLimited = !unlimited.has(pathOf(request.url));
+    if (isLimited && isStopping()) {
+      sendProblem(reply, request, kitProblem('unavailable', { detail: 'this process is stopping' }, 1));
+      return;
+    }
+    if (isLimited && inFlight >= config.requestsMax) {
       metrics.overloaded.inc();
       sendProblem(reply, request, kitProblem('overloaded', {}, 1));
       return;
@@ -52,17 +67,13 @@ export const prepareFastify = (app: INestApplication, config: PlatformConfig, me
       isCounted = false;
       inFlight -= 1;
       metrics.inFlight.dec();
+      if (inFlight === 0) onIdle();
     });
     done();
   });
-  let isClosing = false;
-  fastify.addHook('preClose', (done) => {
-    isClosing = true;
-    done();
-  });
-  // Fastify closes what is idle when it begins to close; a connection that was busy then would be kept alive, and hold the stop up.
+  // Sends callers elsewhere with their next request. A connection that was busy when Fastify closes what is idle would also be kept alive, and hold the stop up.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isClosing) void reply.header('connection', 'close');
+    if (isStopping()) void reply.header('connection', 'close');
     done();
   });
   fastify.addHook('onResponse', (request: TracedRequest, reply, done) => {
@@ -83,4 +94,5 @@ export const prepareFastify = (app: INestApplication, config: PlatformConfig, me
     );
     done();
   });
+  return () => new Promise((resolve) => (inFlight === 0 ? resolve() : (onIdle = resolve)));
 };

@@ -20,6 +20,10 @@ export class PlatformState {
     this.stopping = true;
   }
 
+  isStopping(): boolean {
+    return this.stopping;
+  }
+
   fatal(): unknown {
     if (!this.started || this.stopping) return undefined;
     return this.services.map((service) => service.stations.fatal()).find((fault) => fault !== undefined);

@@ -16,6 +16,7 @@ import { refuseOpenRoutes, routesOf } from '../http/routes';
 import { StrictValidation } from '../http/validation';
 import { ClockController, HealthController } from '../ops/platform-controllers';
 import { PLATFORM } from '../ops/service-token';
+import { need } from './need';
 import { PlatformState } from './platform-state';
 import { openProcess, type OpenTransport, type Process, type ProcessOptions } from './process';
 import { controllersOf, serviceModule, type PortOverride } from './service-module';
@@ -77,11 +78,18 @@ const onlyTrouble = (logger: NestLogger): LoggerService => ({
   fatal: (message: unknown, ...more: unknown[]) => logger.fatal(message, ...more),
 });
 
+interface BuiltApp {
+  readonly app: NestFastifyApplication;
+  readonly get: Platform['get'];
+  /** Resolves at a moment when no request is being worked on. */
+  readonly idle: () => Promise<void>;
+}
+
 const buildApp = async (
   state: PlatformState,
   options: PlatformOptions,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<{ readonly app: NestFastifyApplication; readonly get: Platform['get'] }> => {
+): Promise<BuiltApp> => {
   const { process, services } = state;
   const modules = services.map((service) => serviceModule(service, env, options.ports ?? []));
   const app = await NestFactory.create<NestFastifyApplication>(rootModule(state, modules), fastifyAdapter(process.config), {
@@ -90,7 +98,7 @@ const buildApp = async (
     abortOnError: false,
   });
   app.useLogger(onlyTrouble(app.get(NestLogger)));
-  prepareFastify(app, process.config, process.metrics, process.logger);
+  const idle = prepareFastify(app, { ...process, isStopping: () => state.isStopping() });
   const byName = new Map(services.map((service) => [service.definition.name as string, service]));
   const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined =>
     byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
@@ -109,7 +117,7 @@ const buildApp = async (
     if (module === undefined) throw new Error(`no service ${service} runs here`);
     return app.select(module).get(token as Class<never>, { strict: true });
   };
-  return { app, get };
+  return { app, get, idle };
 };
 
 const limited = async (run: () => Promise<unknown>, ms: number): Promise<boolean> => {
@@ -134,10 +142,11 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     ...(options.logTo === undefined ? {} : { logTo: options.logTo }),
   });
   const services: ServiceRuntime[] = [];
-  let app: NestFastifyApplication | undefined;
+  let built: BuiltApp | undefined;
   const stopAll = async (): Promise<void> => {
-    await app?.close();
-    await Promise.all(services.map((service) => service.stop()));
+    // The port closes last: until then `/readyz` says 503, and what still comes is told to go elsewhere instead of being cut off.
+    await Promise.all([built?.idle(), ...services.map((service) => service.stop())]);
+    await built?.app.close();
     shared.quiet.clear();
     await shared.close();
   };
@@ -145,14 +154,13 @@ export const createPlatform = async (options: PlatformOptions): Promise<Platform
     for (const { definition, routes } of described) services.push(new ServiceRuntime(shared, definition, routes));
     await Promise.all(services.map((service) => service.migrate()));
     const state = new PlatformState(shared, services);
-    const built = await buildApp(state, options, env);
-    app = built.app;
+    const { app, get } = (built = await buildApp(state, options, env));
     await app.init();
-    await Promise.all(services.map((service) => service.start((token) => built.get(service.definition.name, token))));
+    await Promise.all(services.map((service) => service.start((token) => get(service.definition.name, token))));
     state.markStarted();
-    await app.listen(config.port, config.host);
+    await need(`${config.host}:${config.port}`, () => app.listen(config.port, config.host));
     shared.logger.info({ services: services.map(({ definition }) => definition.name), url: await app.getUrl() }, 'started');
-    return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), state, get: built.get, stop: stopOnce(state, shared, stopAll) };
+    return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), state, get, stop: stopOnce(state, shared, stopAll) };
   } catch (fault) {
     await stopAll().catch((second: unknown) => shared.logger.warn({ err: second }, 'could not be stopped'));
     throw fault;
@@ -171,20 +179,27 @@ const stopOnce = (state: PlatformState, shared: Process, stopAll: () => Promise<
   };
 };
 
+/** What a process says that cannot start: one line where it is somebody else's fault, everything where it may be ours. */
+const lastWords = (fault: unknown): string =>
+  !(fault instanceof Error)
+    ? String(fault)
+    : fault.name === 'ConfigFaults' || fault.name === 'CannotStart'
+      ? fault.message
+      : (fault.stack ?? fault.message);
+
 /** The whole life of a process: starts, stops on SIGTERM or SIGINT, ends with 1 when it cannot start or a consumer cannot go on. */
 export const runPlatform = async (options: PlatformOptions): Promise<void> => {
   let platform: Platform;
   try {
     platform = await createPlatform(options);
   } catch (fault) {
-    process.stderr.write(
-      `${fault instanceof Error ? (fault.name === 'ConfigFaults' ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`,
-    );
+    process.stderr.write(`${lastWords(fault)}\n`);
     process.exit(1);
   }
   const end = (code: number): void => void platform.stop().finally(() => process.exit(code));
-  process.once('SIGTERM', () => end(0));
-  process.once('SIGINT', () => end(0));
+  // Not `once`: a second signal, as from a terminal and from npm at the same time, would end the process in the middle of stopping.
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGINT', () => end(0));
   setInterval(() => {
     if (platform.state.fatal() !== undefined) end(1);
   }, 5_000).unref();

@@ -6,12 +6,14 @@ import { connectEventStore, localKek, migrateVault, openVault, type EventStoreCl
 import { openKeys } from '../auth/keys';
 import { Tokens } from '../auth/tokens';
 import { SystemClock, type Clock } from '../clock';
+import { kafkaConnection } from '../config/connections';
 import type { PlatformConfig } from '../config/platform-config';
 import { databaseUrl, ensureDatabases, openPool } from '../store/databases';
 import { platformSchema } from '../store/schema';
 import { makeLogger } from './logger';
 import { Metrics } from './metrics';
 import { QuietRegistry } from './quiet';
+import { need } from './need';
 import { TestClock } from './test-clock';
 
 /** Opens a transport in place of the built-in ones. */
@@ -44,8 +46,8 @@ export interface Process {
 
 const openBus = async (options: ProcessOptions, pool: Pool): Promise<LogTransport> => {
   if (options.openTransport !== undefined) return options.openTransport(options.config, pool);
-  const { bus, kafkaBrokers = '' } = options.config;
-  return bus === 'kafka' ? kafkaTransport({ brokers: kafkaBrokers.split(',') }) : embeddedTransport({ pool });
+  const { config } = options;
+  return config.bus === 'kafka' ? kafkaTransport(kafkaConnection(config)) : embeddedTransport({ pool });
 };
 
 const headOf = async (client: EventStoreClient): Promise<string> => {
@@ -64,7 +66,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
   };
   try {
     const names = [...serviceNames, 'bus', 'vault', 'platform'].map((name) => `${config.databasePrefix}${name}`);
-    if (config.createDatabases) await ensureDatabases(config.postgresUrl, names);
+    if (config.createDatabases) await need('PostgreSQL', () => ensureDatabases(config.postgresUrl, names));
     const open = (name: string, max: number): Pool => {
       const pool = openPool(databaseUrl(config.postgresUrl, `${config.databasePrefix}${name}`), {
         max,
@@ -74,6 +76,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
       return pool;
     };
     const platformPool = open('platform', 2);
+    await need('PostgreSQL', () => platformPool.query('SELECT 1'));
     await migrate(platformPool, 'service-kit-platform', platformSchema);
     const vaultPool = open('vault', 3);
     await migrateVault(vaultPool);
@@ -82,6 +85,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
     const clock = testClock ?? new SystemClock();
     const client = connectEventStore(config.eventStoreUrl);
     closing.push(() => client.dispose());
+    await need('the event store', () => headOf(client));
     const transport = await openBus(options, open('bus', 8));
     closing.push(() => transport.close());
     const tokens = new Tokens({

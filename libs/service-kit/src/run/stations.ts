@@ -10,6 +10,7 @@ import { LeaderStations } from './leader-stations';
 import { OwnReactions } from './own-reactions';
 import { ParkedStore } from './parked-store';
 import type { QuietCheck } from './quiet';
+import { need } from './need';
 import { replayOf } from './replay';
 import type { ReactingParts } from './reacting';
 import type { ServiceRuntime } from './service-runtime';
@@ -104,7 +105,7 @@ export const startStations = async (runtime: ServiceRuntime, parts: ReactingPart
   const { definition, process, pool } = runtime;
   const { name, streams, readModels } = definition;
   const { client, transport, logger } = process;
-  await transport.ensureTopics([topicOf(name), ...topicsRead(definition)], partitionCount);
+  await need('the bus', () => transport.ensureTopics([topicOf(name), ...topicsRead(definition)], partitionCount));
   const source = (options: Omit<SubscribeOptions, 'client'>): Subscription => subscribe({ client, ...options });
   const hooks: ProjectionHooks = {
     onHalt: (halt) => logger.error({ service: name, ...halt }, 'a read model has halted'),
