@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startCluster, root, type ClusterOptions } from '../cluster/cluster';
 import { staffOf } from '../story/embedded-story';
@@ -70,6 +70,11 @@ export const runCrash = async (options: CrashOptions): Promise<CrashResult> => {
     await crowd.longAfter(1);
     print('  judging');
     const problems = [...client.faults, ...(await judge(cluster, crowd, told))];
+    if (problems.length > 0) {
+      const kept = join(root, '.data', `crash-${seed}`);
+      cpSync(cluster.logDir, kept, { recursive: true });
+      print(`  logs are kept in ${kept}`);
+    }
     return { problems, orders: told.length, kills: Object.fromEntries(chaos.kills), again: client.again };
   } finally {
     await cluster.stop();

@@ -27,7 +27,9 @@ export class StubbornClient extends Client {
     const key = request.key ?? (method === 'GET' ? undefined : randomUUID());
     const giveUpAt = performance.now() + this.patienceMs;
     for (;;) {
-      const answer = await super.call(method, path, { ...request, key, timeoutMs: path.startsWith('/clock') ? this.patienceMs : 35_000 }).catch(() => undefined);
+      const answer = await super
+        .call(method, path, { ...request, key, timeoutMs: path.startsWith('/clock') ? this.patienceMs : 35_000 })
+        .catch(() => undefined);
       if (answer?.status === 500) this.faults.push(`${method} ${path}: ${JSON.stringify(answer.body)}`);
       if (answer !== undefined && !isForLater(answer)) return answer;
       if (performance.now() > giveUpAt)

@@ -38,10 +38,15 @@ export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>
 
 const guarded = new WeakSet<Pool>();
 
-/** An idle connection that drops makes its pool emit `error`, which ends the process if nobody listens; the pool replaces it by itself. */
+/**
+ * Lets connections of a pool drop without ending the process. An idle one that drops makes its pool emit `error`; one that drops at the very instant
+ * it is handed out emits `error` itself, before whoever asked for it could begin to listen. The pool replaces either by itself.
+ */
 export const surviveDrops = (pool: Pool): Pool => {
-  if (!guarded.has(pool)) pool.on('error', () => undefined);
+  if (guarded.has(pool)) return pool;
   guarded.add(pool);
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 };
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
-import { inTransaction, migrate, sqlStateOf, withClient } from './index';
+import { inTransaction, migrate, sqlStateOf, surviveDrops, withClient } from './index';
 
 const server = (): string => process.env['QIYUE_TEST_POSTGRES_URL']!;
 const name = `database_${randomBytes(6).toString('hex')}`;
@@ -46,6 +46,14 @@ describe('a transaction', () => {
       'BEGIN ISOLATION LEVEL REPEATABLE READ',
     );
     expect(level).toEqual({ transaction_isolation: 'repeatable read' });
+  });
+  test('is not needed for a connection to break at the very instant it is handed out: nobody can listen yet, and nothing ends', async () => {
+    const guarded = surviveDrops(new Pool({ connectionString: `${server()}/${name}`, max: 1 }));
+    const client = await guarded.connect();
+    expect(client.emit('error', new Error('terminating connection due to unexpected postmaster exit'))).toBe(true);
+    client.release(true);
+    expect((await guarded.query<{ one: number }>('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await guarded.end();
   });
   test('whose connection is cut rejects, ends no process and leaves a pool that works', async () => {
     const attempt = inTransaction(pool, async (tx) => {

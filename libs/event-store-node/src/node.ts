@@ -125,6 +125,8 @@ const openStore = async (settings: NodeSettings): Promise<Store> => {
   });
   // A broken idle connection is replaced when next needed.
   pool.on('error', (error) => onFault('a connection for reading was lost', error));
+  // One that breaks at the instant it is handed out says so itself, before whoever asked for it could listen.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const heads = new Heads(pool, settings.cachedHeads);
   const tail = new Tail(settings.tailEvents, settings.tailBytes);
   const appender = new Appender({ ...settings, url }, pool, heads, tail);

@@ -30,6 +30,8 @@ export const databaseUrl = (postgresUrl: string, database: string): string => {
 
 const withClient = async <T>(url: string, work: (client: Client) => Promise<T>): Promise<T> => {
   const client = new Client({ connectionString: url });
+  // Whatever was asked rejects as well; this only keeps a connection that breaks between two questions from ending the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return await work(client);
