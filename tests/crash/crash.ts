@@ -61,7 +61,7 @@ export const runCrash = async (options: CrashOptions): Promise<CrashResult> => {
     const agreement = readFileSync(join(root, 'libs/agreement/sample/user-agreement.zh.txt'), 'utf8');
     const run = `c${seed}`;
     const crowd = new Crowd({ place: cluster.urls, agreement, staff: staffOf(cluster), run, print, mailTo: cluster.mailTo }, client);
-    await crowd.gather(16);
+    await crowd.gather(12);
     const chaos = new Chaos(cluster, new Dice(seed), print);
     chaos.begin();
     const told = await Promise.race([tellAll(crowd, options), chaos.ended.then(() => [])]);

@@ -58,7 +58,7 @@ class SandboxFaultsBody {
   faults!: SandboxFault[];
 }
 
-/** What the sandbox did: the payment and how each telling of it was answered. */
+/** What the sandbox did: the payment and how each telling of it was answered; 504 stands for no answer. */
 interface SandboxPayment {
   readonly paymentId: string;
   readonly answers: readonly { readonly status: number; readonly body: unknown }[];
@@ -92,8 +92,12 @@ export class PlayGateway {
         'x-correlation-id': who.correlationId,
         [SIGNATURE_HEADER]: sign(this.config.callbackSecret, bytes),
       };
-      const answer = await fetch(door, { method: 'POST', body: bytes, headers, signal: AbortSignal.timeout(this.config.gatewayTimeoutMs) });
-      return { status: answer.status, body: await answer.json() };
+      const signal = AbortSignal.timeout(this.config.gatewayTimeoutMs);
+      // A gateway that gets no answer tells again; here whoever plays it decides that.
+      return fetch(door, { method: 'POST', body: bytes, headers, signal }).then(
+        async (answer) => ({ status: answer.status, body: (await answer.json()) as unknown }),
+        () => ({ status: 504, body: null }),
+      );
     };
     return { paymentId, answers: await Promise.all(Array.from({ length: body.times ?? 1 }, tell)) };
   }
