@@ -71,15 +71,29 @@ export class Crowd extends Teller {
     this.customers.push(customer);
   }
 
+  /** The body of an order. */
+  orderOf({ name, email }: Customer, quantity = 1): object {
+    return {
+      lines: [{ sku: 'waf-std', quantity }],
+      company: { name, address: '杭州市滨江区人群路 1 号', contact: '0571-00000000' },
+      invoice: { title: name, taxId: creditCodes[0], way: 'e-mail', address: email },
+    };
+  }
+
+  async submit(customer: Customer, quantity = 1): Promise<string> {
+    const submitted = await this.asCustomer(customer, 'POST', '/order/orders', this.orderOf(customer, quantity));
+    equal(submitted.status, 201, JSON.stringify(submitted.body));
+    return submitted.body.id as string;
+  }
+
+  /** Waits until nothing works any more. */
+  quiet(): Promise<void> {
+    return this.settle();
+  }
+
   /** Tells one order's story of a kind, as far as people have a part in it; deadlines do the rest. */
   async tell(kind: Kind, customer: Customer, dice: Dice): Promise<Told> {
-    const submitted = await this.asCustomer(customer, 'POST', '/order/orders', {
-      lines: [{ sku: 'waf-std', quantity: dice.between(1, 3) }],
-      company: { name: customer.name, address: '杭州市滨江区人群路 1 号', contact: '0571-00000000' },
-      invoice: { title: customer.name, taxId: creditCodes[0], way: 'e-mail', address: customer.email },
-    });
-    equal(submitted.status, 201, JSON.stringify(submitted.body));
-    const orderId = submitted.body.id as string;
+    const orderId = await this.submit(customer, dice.between(1, 3));
     await this.play(kind, customer, orderId, dice);
     return { orderId, kind };
   }

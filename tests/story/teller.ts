@@ -76,22 +76,29 @@ export abstract class Teller {
   }
 
   /** Tokens age with the platform's clock, so a caller that is turned away logs in again, once. */
-  private async called(who: string, logIn: () => Promise<Answer>, method: string, path: string, body?: unknown): Promise<Answer> {
+  private async called(
+    who: string,
+    logIn: () => Promise<Answer>,
+    method: string,
+    path: string,
+    body?: unknown,
+    key?: string,
+  ): Promise<Answer> {
     const known = this.tokens.get(who);
-    const first = known === undefined ? undefined : await this.client.call(method, path, { token: known, body });
+    const first = known === undefined ? undefined : await this.client.call(method, path, { token: known, body, key });
     if (first !== undefined && first.status !== 401) return first;
     const session = await logIn();
     equal(session.status, 200, JSON.stringify(session.body));
     this.tokens.set(who, session.body.accessToken);
-    return this.client.call(method, path, { token: session.body.accessToken, body });
+    return this.client.call(method, path, { token: session.body.accessToken, body, key });
   }
 
   as(role: Role, method: string, path: string, body?: unknown): Promise<Answer> {
     return this.called(role, () => this.client.post('/identity/staff-sessions', this.options.staff[role]), method, path, body);
   }
 
-  protected asCustomer({ email, password: secret }: Customer, method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.called(email, () => this.client.post('/identity/sessions', { email, password: secret }), method, path, body);
+  asCustomer({ email, password: secret }: Customer, method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
+    return this.called(email, () => this.client.post('/identity/sessions', { email, password: secret }), method, path, body, key);
   }
 
   protected async lastMailTo(address: string): Promise<string> {

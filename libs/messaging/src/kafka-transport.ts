@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Envelope } from '@qiyue/contracts';
 import { Kafka, logLevel, Partitioners, type Admin, type Message, type Producer, type SASLOptions } from 'kafkajs';
 import { oncePerTurn } from './coalesced';
@@ -11,6 +12,10 @@ import { partitionOf } from './partition-of';
 
 /** Records of one partition go to the broker as one batch, which must stay below what a topic takes. */
 const MOST_BYTES_OF_A_PARTITION = 512 * 1024;
+
+/** For a topic that is new. */
+const LEADER_TRIES = 20;
+const LEADER_PAUSE_MS = 100;
 
 const asOutage = (error: unknown): never => {
   throw error instanceof WrongPartitionCount ? error : new BusUnavailable(error);
@@ -96,6 +101,20 @@ class KafkaTransport implements LogTransport {
     for (const name of names) {
       const found = await this.partitionsOf(name);
       if (found !== partitions) throw new WrongPartitionCount(`topic ${name} has ${found} partitions, not ${partitions}`);
+      await this.untilLed(name);
+    }
+  }
+
+  /** A topic that another process has only just made is known before each of its partitions has a leader. */
+  private async untilLed(topic: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.bounds(topic);
+        return;
+      } catch (error) {
+        if (tries === LEADER_TRIES) throw error;
+        await pause(LEADER_PAUSE_MS);
+      }
     }
   }
 
