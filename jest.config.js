@@ -1,4 +1,4 @@
-// Two projects: `unit` is pure and starts nothing; `int` gets a real PostgreSQL from its global setup.
+// Three projects: `unit` is pure and starts nothing; `int` gets a real PostgreSQL from its global setup, `kafka` a real broker beside it.
 const paths = require('./tsconfig.base.json').compilerOptions.paths;
 
 /** TypeScript's `paths`, as Jest wants them: every import of a library reads its source. */
@@ -26,7 +26,7 @@ module.exports = {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/**/*.spec.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '\\.int\\.spec\\.ts$'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.(int|kafka)\\.spec\\.ts$'],
     },
     {
       ...common,
@@ -34,6 +34,13 @@ module.exports = {
       testMatch: ['<rootDir>/**/*.int.spec.ts'],
       globalSetup: '<rootDir>/tests/support/global-setup.ts',
       globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+    },
+    {
+      ...common,
+      displayName: 'kafka',
+      testMatch: ['<rootDir>/**/*.kafka.spec.ts'],
+      globalSetup: '<rootDir>/tests/support/kafka-setup.ts',
+      globalTeardown: '<rootDir>/tests/support/kafka-teardown.ts',
     },
   ],
   maxWorkers: 2,

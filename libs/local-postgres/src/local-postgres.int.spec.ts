@@ -33,6 +33,18 @@ describe('a local PostgreSQL', () => {
     await second.stop();
   }, 60_000);
 
+  test('killed in the middle of its work and started again at once on the same port, it has what it acknowledged', async () => {
+    const dataDir = folder();
+    const first = await startPostgres({ dataDir, durable: false });
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    const asleep = query(first.url, 'SELECT pg_sleep(600)').catch(({ message }: Error) => message);
+    await first.kill();
+    const second = await startPostgres({ dataDir, durable: false, port: first.port });
+    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    expect(await asleep).toMatch(/terminated|reset/i);
+    await second.stop();
+  }, 60_000);
+
   test('removes its data when it is not to persist', async () => {
     const dataDir = folder();
     const server = await startPostgres({ dataDir, persistent: false, durable: false });

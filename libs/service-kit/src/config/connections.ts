@@ -6,13 +6,18 @@ import type { PlatformConfig } from './platform-config';
 
 type Fault = string | undefined;
 
+/** One of several mechanisms, each with what it takes. */
+type KafkaSignIn<Mechanism> = Mechanism extends unknown
+  ? { readonly mechanism: Mechanism; readonly username: string; readonly password: string }
+  : never;
+
 /** How to reach Kafka, in the shape that kafkajs wants. */
 export interface KafkaConnection {
   readonly brokers: string[];
   readonly clientId: string;
   /** PEM; an empty object trusts the certificate authorities of the system. */
   readonly ssl?: { readonly ca?: string[]; readonly cert?: string; readonly key?: string };
-  readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string };
+  readonly sasl?: KafkaSignIn<'plain' | 'scram-sha-256' | 'scram-sha-512'>;
 }
 
 const read = (path: string): string => readFileSync(path, 'utf8');

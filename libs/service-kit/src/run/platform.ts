@@ -180,7 +180,7 @@ export const runPlatform = async (options: PlatformOptions): Promise<void> => {
     platform = await createPlatform(options);
   } catch (fault) {
     process.stderr.write(
-      `${fault instanceof Error ? (fault.name === 'ConfigFaults' ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`,
+      `${fault instanceof Error ? (['ConfigFaults', 'CannotStart'].includes(fault.name) ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`,
     );
     process.exit(1);
   }

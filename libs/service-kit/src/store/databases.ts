@@ -13,6 +13,8 @@ const UNIQUE_VIOLATION = '23505';
 /** Creates the databases that do not exist yet; two processes may do so at once. */
 export const ensureDatabases = async (serverUrl: string, names: readonly string[]): Promise<void> => {
   const pool = new Pool({ connectionString: databaseUrl(serverUrl, 'postgres'), max: 1 });
+  // A connection that drops between two questions fails the next one; it must not end the process.
+  pool.on('error', () => undefined);
   try {
     const { rows } = await pool.query<{ datname: string }>('SELECT datname FROM pg_database WHERE datname = ANY($1)', [names]);
     const there = new Set(rows.map(({ datname }) => datname));

@@ -1,0 +1,7 @@
+import stopPostgres from './global-teardown';
+
+/** Stops the broker that the setup started, and PostgreSQL. */
+export default async (): Promise<void> => {
+  await globalThis.qiyueTestKafka?.stop();
+  await stopPostgres();
+};
