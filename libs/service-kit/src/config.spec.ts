@@ -121,6 +121,19 @@ describe('settings of connections', () => {
     expect(faultsOf({ ...good, ...env }).join()).not.toContain('hunter2');
   });
 
+  test('that leave something open to listeners or to anybody are refused where TLS is required, all at once', () => {
+    expect(faultsOf({ ...good, ...kafka, TLS_REQUIRED: 'on' })).toEqual([
+      'POSTGRES_URL (sslmode): must be verify-full, as TLS_REQUIRED is on',
+      'POSTGRES_URL: must have a password or a certificate, as TLS_REQUIRED is on',
+      'EVENT_STORE_URL (tls): must not be false, as TLS_REQUIRED is on',
+      'EVENT_STORE_URL: must have a user, as TLS_REQUIRED is on',
+      'KAFKA_TLS: must be on, as TLS_REQUIRED is on',
+      'KAFKA_SASL_MECHANISM: is needed without KAFKA_TLS_CERT_FILE, as TLS_REQUIRED is on',
+    ]);
+    const closed = { ...postgres('sslmode=verify-full'), ...store('tls=true'), ...kafka, ...tls, TLS_REQUIRED: 'on' };
+    expect(faultsOf({ ...good, ...closed })).toEqual([]);
+  });
+
   test('become what the Kafka client wants, certificates read from their files', () => {
     const [plain] = readSettings([PlatformConfig], { ...good, ...kafka });
     expect(kafkaConnection(plain)).toEqual({ brokers: ['one:9092', 'two:9092'], clientId: 'qiyue' });
