@@ -112,7 +112,7 @@ interface Use {
 
 /**
  * A connection as this process shares it. After several failures in a row it is replaced by a new one, at most once a second: a connection can be
- * dead without knowing it, and one that was refused pauses for longer and longer. Whatever is under way stays with the old one until it has ended.
+ * dead without knowing it. Whatever is under way stays with the old one until it has ended.
  */
 class Connection {
   users = 0;
