@@ -124,52 +124,53 @@ describe('a process whose PostgreSQL and event store speak TLS and ask who is th
     [
       'PostgreSQL that another authority vouches for',
       () => ({ POSTGRES_URL: postgresUrl({ ca: files.otherCa }) }),
-      /^PostgreSQL \(POSTGRES_URL\) .*(self-signed certificate|unable to verify)/,
+      /^cannot start: PostgreSQL: .*(self-signed certificate|unable to verify)/,
     ],
     [
       'PostgreSQL with a wrong password',
       () => ({ POSTGRES_URL: postgresUrl({ password: 'hunter2-wrong' }) }),
-      /^PostgreSQL \(POSTGRES_URL\) .*password authentication failed/,
+      /^cannot start: PostgreSQL: .*password authentication failed/,
     ],
     [
       'PostgreSQL without a certificate of ours',
       () => ({ POSTGRES_URL: postgresUrl({ cert: '' }) }),
-      /^PostgreSQL \(POSTGRES_URL\) .*valid client certificate/,
+      /^cannot start: PostgreSQL: .*valid client certificate/,
     ],
     [
       'PostgreSQL with a certificate it does not know',
       () => ({ POSTGRES_URL: postgresUrl({ cert: files.otherCa, key: files.otherKey }) }),
-      /^PostgreSQL \(POSTGRES_URL\) /,
+      /^cannot start: PostgreSQL: /,
     ],
     [
       'PostgreSQL without TLS',
       () => ({ POSTGRES_URL: postgresUrl().replace(/\?.*/, '') }),
-      /^PostgreSQL \(POSTGRES_URL\) .*no pg_hba.conf entry/,
+      /^cannot start: PostgreSQL: .*no pg_hba.conf entry/,
     ],
     [
       'an event store that another authority vouches for',
       () => ({ EVENT_STORE_URL: storeUrl({ ca: files.otherCa }) }),
-      /^the event store \(EVENT_STORE_URL\) .*(self-signed certificate|unable to verify)/,
+      /^cannot start: the event store: .*(self-signed certificate|unable to verify)/,
     ],
     [
       'an event store with a wrong password',
       () => ({ EVENT_STORE_URL: storeUrl({ password: 'hunter2-wrong' }) }),
-      /^the event store \(EVENT_STORE_URL\) .*access-denied|not authenticated/i,
+      /^cannot start: the event store: .*access-denied|not authenticated/i,
     ],
     [
       'an event store without credentials',
       () => ({ EVENT_STORE_URL: storeUrl().replace(/\/\/.*@/, '//') }),
-      /^the event store \(EVENT_STORE_URL\) .*access-denied/,
+      /^cannot start: the event store: .*access-denied/,
     ],
     [
       'an event store without TLS',
       () => ({ EVENT_STORE_URL: `esdb://127.0.0.1:${node.port}?tls=false` }),
-      /^the event store \(EVENT_STORE_URL\) /,
+      /^cannot start: the event store: /,
     ],
   ])('does not start with %s, and says so in one line that holds no secret', async (_what, env, why) => {
     const message = await refusal(env());
     expect(message).toMatch(why);
-    expect(message).not.toMatch(/\n|hunter2/);
+    // OpenSSL ends its line.
+    expect(message.trim()).not.toMatch(/\n|hunter2/);
     expectNoSecret(message);
   });
 
@@ -178,7 +179,7 @@ describe('a process whose PostgreSQL and event store speak TLS and ask who is th
     const tls = { cert: elsewhere.cert.toString(), key: elsewhere.key.toString() };
     const other = await startPostgres({ dataDir: join(folder, 'pg-elsewhere'), durable: false, persistent: false, tls });
     const url = `${other.url}?sslmode=verify-full&sslrootcert=${file('pg-elsewhere.pem', elsewhere.cert)}`;
-    expect(await refusal({ POSTGRES_URL: url })).toMatch(/^PostgreSQL \(POSTGRES_URL\) .*(altnames|cert's list)/);
+    expect(await refusal({ POSTGRES_URL: url })).toMatch(/^cannot start: PostgreSQL: .*(altnames|cert's list)/);
     await other.stop();
   });
 
@@ -186,7 +187,7 @@ describe('a process whose PostgreSQL and event store speak TLS and ask who is th
     const elsewhere = selfSigned('elsewhere.example');
     const other = await startEventStoreNode({ postgresUrl: postgresUrl(), database: 'elsewhere', port: 0, tls: elsewhere });
     const url = `esdb://127.0.0.1:${other.port}?tlsCaFile=${encodeURIComponent(file('elsewhere.pem', elsewhere.cert))}`;
-    expect(await refusal({ EVENT_STORE_URL: url })).toMatch(/^the event store \(EVENT_STORE_URL\) .*(altnames|cert's list)/);
+    expect(await refusal({ EVENT_STORE_URL: url })).toMatch(/^cannot start: the event store: .*(altnames|cert's list)/);
     await other.stop();
   });
 });

@@ -173,15 +173,21 @@ const stopOnce = (state: PlatformState, shared: Process, stopAll: () => Promise<
   };
 };
 
+const lastWords = (fault: unknown): string =>
+  !(fault instanceof Error)
+    ? String(fault)
+    : fault.name === 'ConfigFaults' || fault.name === 'CannotStart'
+      ? fault.message
+      : (fault.stack ?? fault.message);
+
 /** The whole life of a process: starts, stops on SIGTERM or SIGINT, ends with 1 when it cannot start or a consumer cannot go on. */
 export const runPlatform = async (options: PlatformOptions): Promise<void> => {
   let platform: Platform;
   try {
     platform = await createPlatform(options);
   } catch (fault) {
-    process.stderr.write(
-      `${fault instanceof Error ? (['ConfigFaults', 'CannotStart'].includes(fault.name) ? fault.message : (fault.stack ?? fault.message)) : String(fault)}\n`,
-    );
+    process.stderr.write(`${lastWords(fault)}
+`);
     process.exit(1);
   }
   const end = (code: number): void => void platform.stop().finally(() => process.exit(code));

@@ -9,9 +9,9 @@ import { SystemClock, type Clock } from '../clock';
 import type { PlatformConfig } from '../config/platform-config';
 import { databaseUrl, ensureDatabases, openPool } from '../store/databases';
 import { platformSchema } from '../store/schema';
-import { reaching } from './cannot-start';
 import { makeLogger } from './logger';
 import { Metrics } from './metrics';
+import { need } from './need';
 import { QuietRegistry } from './quiet';
 import { TestClock } from './test-clock';
 
@@ -67,7 +67,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
   };
   try {
     const names = [...serviceNames, 'bus', 'vault', 'platform'].map((name) => `${config.databasePrefix}${name}`);
-    if (config.createDatabases) await reaching('PostgreSQL (POSTGRES_URL)', () => ensureDatabases(config.postgresUrl, names));
+    if (config.createDatabases) await need('PostgreSQL', () => ensureDatabases(config.postgresUrl, names));
     const open = (name: string, max: number): Pool => {
       const pool = openPool(databaseUrl(config.postgresUrl, `${config.databasePrefix}${name}`), {
         max,
@@ -77,7 +77,8 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
       return pool;
     };
     const platformPool = open('platform', 2);
-    await reaching('PostgreSQL (POSTGRES_URL)', () => migrate(platformPool, 'service-kit-platform', platformSchema));
+    await need('PostgreSQL', () => platformPool.query('SELECT 1'));
+    await migrate(platformPool, 'service-kit-platform', platformSchema);
     const vaultPool = open('vault', 3);
     await migrateVault(vaultPool);
     const testClock =
@@ -86,7 +87,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
     const clock = testClock ?? new SystemClock();
     const client = connectEventStore(config.eventStoreUrl);
     closing.push(() => client.dispose());
-    await reaching('the event store (EVENT_STORE_URL)', () => headOf(client));
+    await need('the event store', () => headOf(client));
     const transport = await openBus(options, open('bus', 8));
     closing.push(() => transport.close());
     const tokens = new Tokens({

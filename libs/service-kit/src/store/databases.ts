@@ -1,3 +1,4 @@
+import { surviveDrops } from '@qiyue/database';
 import { Pool, type PoolConfig } from 'pg';
 
 /** The server's URL with a database in it. */
@@ -12,9 +13,7 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Creates the databases that do not exist yet; two processes may do so at once. */
 export const ensureDatabases = async (serverUrl: string, names: readonly string[]): Promise<void> => {
-  const pool = new Pool({ connectionString: databaseUrl(serverUrl, 'postgres'), max: 1 });
-  // A connection that drops between two questions fails the next one; it must not end the process.
-  pool.on('error', () => undefined);
+  const pool = surviveDrops(new Pool({ connectionString: databaseUrl(serverUrl, 'postgres'), max: 1, connectionTimeoutMillis: 10_000 }));
   try {
     const { rows } = await pool.query<{ datname: string }>('SELECT datname FROM pg_database WHERE datname = ANY($1)', [names]);
     const there = new Set(rows.map(({ datname }) => datname));
@@ -33,5 +32,5 @@ export const openPool = (url: string, options: PoolConfig & { readonly onTrouble
   const { onTrouble, ...rest } = options;
   const pool = new Pool({ connectionString: url, idleTimeoutMillis: 10_000, connectionTimeoutMillis: 10_000, ...rest });
   pool.on('error', onTrouble);
-  return pool;
+  return surviveDrops(pool);
 };
