@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the topics that the services tell their facts on. Run again, it changes nothing.
 #   BOOTSTRAP=kafka:9092 REPLICATION=3 create-topics.sh
+# COMMAND_CONFIG names a file of client settings, where brokers want TLS or a password.
 set -eu
 
 # Part of the contract (libs/contracts/src/topics.ts): another number of partitions re-keys every stream.
@@ -16,7 +17,7 @@ qiyue.compliance.events.v1
 
 for topic in $TOPICS; do
   # Facts are kept for ever: read models that follow other services are filled again from here.
-  /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$BOOTSTRAP" --create --if-not-exists --topic "$topic" \
+  /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$BOOTSTRAP" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"} --create --if-not-exists --topic "$topic" \
     --partitions "$PARTITIONS" --replication-factor "$REPLICATION" \
     --config cleanup.policy=delete --config retention.ms=-1 --config retention.bytes=-1 \
     --config min.insync.replicas="$(( REPLICATION > 1 ? REPLICATION - 1 : 1 ))"

@@ -34,3 +34,11 @@ export const sampleSecrets: Readonly<Record<string, string>> = {
   GRAFANA_PASSWORD: 'something',
   SMTP_URL: 'smtp://someone:something@mail:587',
 };
+
+/** The same for a production whose stores are reached by TLS. */
+export const sampleSecretsOfProduction: Readonly<Record<string, string>> = {
+  ...sampleSecrets,
+  POSTGRES_URL: 'postgres://someone:something@postgres:5432?sslmode=verify-full&sslrootcert=/etc/qiyue/authorities/postgres.crt',
+  EVENT_STORE_URL: 'esdb+discover://someone:something@kurrentdb:2113?tlsCaFile=/etc/qiyue/authorities/event-store.crt',
+  KAFKA_SASL_PASSWORD: 'something',
+};

@@ -14,7 +14,7 @@ describe('the handbook', () => {
     const reference = new Set(
       configReference(allServices.flatMap(({ config }) => config as readonly (new () => object)[])).map(({ name }) => name),
     );
-    const outside = new Set(['POSTGRES_PASSWORD', 'GRAFANA_PASSWORD', 'COLLECTOR_EXPORTER', 'OTLP_BACKEND_URL']);
+    const outside = new Set(['POSTGRES_PASSWORD', 'GRAFANA_PASSWORD', 'COLLECTOR_EXPORTER', 'OTLP_BACKEND_URL', 'COMMAND_CONFIG']);
     expect(all(/`([A-Z]+(?:_[A-Z]+)+)[`=]/g).filter((name) => !reference.has(name) && !outside.has(name))).toEqual([]);
   });
   test('names metrics that there are', () => {
@@ -51,14 +51,19 @@ describe('the handbook', () => {
     const wanted = new Set<string>();
     const visit = (tree: unknown): void => {
       if (typeof tree !== 'object' || tree === null) return;
-      const { secretKeyRef } = tree as { secretKeyRef?: { name: string; key: string; optional?: boolean } };
+      const { secretKeyRef, secretName, items } = tree as {
+        secretKeyRef?: { name: string; key: string; optional?: boolean };
+        secretName?: string;
+        items?: readonly { key: string }[];
+      };
+      for (const { key } of items ?? []) wanted.add(`${secretName ?? ''} ${key}`);
       if (secretKeyRef !== undefined && secretKeyRef.optional !== true) wanted.add(`${secretKeyRef.name} ${secretKeyRef.key}`);
       Object.values(tree).forEach(visit);
     };
     build('k8s/overlays/production').forEach(visit);
     const made = new Set(
       [...handbook.matchAll(/create secret generic (\S+) (.+)$/gm)].flatMap(([, name = '', rest = '']) =>
-        [...rest.matchAll(/--from-literal=(\w+)=/g)].map(([, key = '']) => `${name} ${key}`),
+        [...rest.matchAll(/--from-(?:literal|file)=([\w.-]+)=/g)].map(([, key = '']) => `${name} ${key}`),
       ),
     );
     expect([...wanted].filter((one) => !made.has(one))).toEqual([]);

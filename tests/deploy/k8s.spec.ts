@@ -1,7 +1,9 @@
 import { partitionCount, serviceNames } from '@qiyue/contracts';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exists, documentOf, root, sampleSecrets, textOf } from './files';
+import { selfSigned } from '../../libs/event-store-node/src/spec-certificate';
+import { exists, documentOf, root, sampleSecrets, sampleSecretsOfProduction, textOf } from './files';
 import { build, type Manifest } from './kustomize';
 import { faultsOf, pathsOf, secretsOf, settingOf } from './settings';
 
@@ -28,6 +30,7 @@ interface Container {
   readonly readinessProbe: Probe;
   readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
   readonly securityContext: object;
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
 }
 interface Selecting {
   readonly spec: {
@@ -37,6 +40,10 @@ interface Selecting {
 }
 interface PodSpec {
   readonly containers: readonly [Container];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly secret?: { readonly secretName: string; readonly defaultMode: number; readonly items: readonly { readonly path: string }[] };
+  }[];
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: object;
   readonly automountServiceAccountToken: boolean;
@@ -51,16 +58,38 @@ const named = <T>(all: readonly Manifest[], kind: string, name: string): Manifes
 };
 
 /** The environment a container gets, with a sample for each secret that must be there. */
-const envOf = (all: readonly Manifest[], { envFrom, env }: Container): Readonly<Record<string, string>> => {
+const envOf = (all: readonly Manifest[], { envFrom, env, volumeMounts }: Container): Readonly<Record<string, string>> => {
+  const samples = volumeMounts.some(({ mountPath }) => mountPath.startsWith('/etc/qiyue/')) ? sampleSecretsOfProduction : sampleSecrets;
   const maps = envFrom.map(
     ({ configMapRef }) => named<{ data: Readonly<Record<string, string>> }>(all, 'ConfigMap', configMapRef.name).data,
   );
   const own = env.map(
-    ({ name, value, valueFrom }) => [name, value ?? (valueFrom?.secretKeyRef.optional === true ? undefined : sampleSecrets[name])] as const,
+    ({ name, value, valueFrom }) => [name, value ?? (valueFrom?.secretKeyRef.optional === true ? undefined : samples[name])] as const,
   );
   return Object.fromEntries(
     [...maps.flatMap((data) => Object.entries(data)), ...own].filter((entry): entry is readonly [string, string] => entry[1] !== undefined),
   );
+};
+
+/** A folder with a certificate for every file that Secrets put into the pod, by where it is mounted. */
+const mounted = ({ volumes, containers: [{ volumeMounts }] }: PodSpec): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    volumes.flatMap(({ name, secret }) => {
+      if (secret === undefined) return [];
+      const folder = mkdtempSync(join(tmpdir(), 'qiyue-mounted-'));
+      folders.push(folder);
+      for (const { path } of secret.items) writeFileSync(join(folder, path), selfSigned().cert);
+      return [[volumeMounts.find((mount) => mount.name === name)?.mountPath ?? 'nowhere', folder]];
+    }),
+  );
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+
+/** The environment as the pod sees it: files that its settings name are there if they are mounted. */
+const seenFrom = (pod: PodSpec, env: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const places = Object.entries(mounted(pod));
+  const seen = (value: string): string => places.reduce((text, [place, folder]) => text.replaceAll(place, folder), value);
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, seen(value)]));
 };
 
 describe.each([['dev'], ['production']])('the %s overlay', (overlay) => {
@@ -87,7 +116,7 @@ describe.each([['dev'], ['production']])('the %s overlay', (overlay) => {
       expect(exists(`services/${name}/src/main.ts`)).toBe(true);
     });
     test('gets variables that it reads and values that it accepts, none missing', () => {
-      expect(faultsOf(name, env)).toEqual([]);
+      expect(faultsOf(name, seenFrom(pod, env))).toEqual([]);
       const variables = container.env.map((variable) => variable.name);
       expect(
         variables.filter((variable) => !faultsOf(name, { [variable]: '' }).every((fault) => fault !== `${variable}: nobody reads it`)),
@@ -214,6 +243,25 @@ describe('production', () => {
   test.each(serviceNames.map((name) => [name]))('%s logs no messages of foreign errors, which may quote personal data', (name) => {
     const env = envOf(all, named<Selecting>(all, 'Deployment', name).spec.template.spec.containers[0]);
     expect(['debug', 'trace']).not.toContain(settingOf(name, env, 'LOG_LEVEL'));
+  });
+  test.each(serviceNames.map((name) => [name]))(
+    '%s reaches PostgreSQL, the event store and Kafka by TLS and with credentials, or does not start',
+    (name) => {
+      const { spec: pod } = named<Selecting>(all, 'Deployment', name).spec.template;
+      const env = seenFrom(pod, envOf(all, pod.containers[0]));
+      expect(settingOf(name, env, 'TLS_REQUIRED')).toBe('on');
+      expect(settingOf(name, env, 'KAFKA_SASL_MECHANISM')).toMatch(/^scram-/);
+      expect(faultsOf(name, { ...env, POSTGRES_URL: 'postgres://someone:something@postgres:5432' })).toHaveLength(1);
+      expect(faultsOf(name, { ...env, EVENT_STORE_URL: 'esdb://someone:something@kurrentdb:2113?tls=false' })).toHaveLength(1);
+      expect(faultsOf(name, { ...env, KAFKA_SASL_MECHANISM: '', KAFKA_SASL_USERNAME: '', KAFKA_SASL_PASSWORD: '' })).toHaveLength(1);
+    },
+  );
+  test.each(serviceNames.map((name) => [name]))('%s is given files of Secrets to read, not to write, and its group can', (name) => {
+    const { spec: pod } = named<Selecting>(all, 'Deployment', name).spec.template;
+    const secret = pod.volumes.filter((volume) => volume.secret !== undefined);
+    expect(secret.map((volume) => volume.secret?.defaultMode)).toEqual([0o440]);
+    expect(pod.containers[0].volumeMounts.find(({ name: volume }) => volume === secret[0]?.name)?.readOnly).toBe(true);
+    expect(pod.securityContext).toMatchObject({ runAsGroup: 1000, fsGroup: 1000 });
   });
   test('is reached by TLS', () => expect(named(all, 'Ingress', 'qiyue')).toMatchObject({ spec: { tls: [{ secretName: 'qiyue-tls' }] } }));
 });

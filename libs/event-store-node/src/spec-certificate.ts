@@ -11,15 +11,19 @@ const sequence = (...parts: readonly Buffer[]): Buffer => der(0x30, ...parts);
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
 const ECDSA_WITH_SHA256 = sequence(hex('06082a8648ce3d040302'));
-const NAME = sequence(der(0x31, sequence(hex('0603550403'), der(0x0c, Buffer.from('localhost')))));
+const commonName = (name: string): Buffer => sequence(der(0x31, sequence(hex('0603550403'), der(0x0c, Buffer.from(name)))));
 const VALIDITY = sequence(der(0x17, Buffer.from('200101000000Z')), der(0x18, Buffer.from('20991231235959Z')));
 const SUBJECT_ALT_NAME = hex('0603551d11');
 const BASIC_CONSTRAINTS = hex('0603551d13');
 
-/** PEM certificate (for localhost and 127.0.0.1) and private key. */
-export const selfSigned = (): { readonly cert: Buffer; readonly key: Buffer } => {
+/** PEM certificate (for localhost and 127.0.0.1, or for another name alone) and private key. */
+export const selfSigned = (other?: string): { readonly cert: Buffer; readonly key: Buffer } => {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const altNames = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1)));
+  const name = commonName(other ?? 'localhost');
+  const altNames = sequence(
+    der(0x82, Buffer.from(other ?? 'localhost')),
+    ...(other === undefined ? [der(0x87, Buffer.of(127, 0, 0, 1))] : []),
+  );
   const extensions = sequence(
     sequence(SUBJECT_ALT_NAME, der(0x04, altNames)),
     sequence(BASIC_CONSTRAINTS, hex('0101ff'), der(0x04, sequence(hex('0101ff')))),
@@ -28,9 +32,9 @@ export const selfSigned = (): { readonly cert: Buffer; readonly key: Buffer } =>
     der(0xa0, hex('020102')),
     hex('020101'),
     ECDSA_WITH_SHA256,
-    NAME,
+    name,
     VALIDITY,
-    NAME,
+    name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, extensions),
   );

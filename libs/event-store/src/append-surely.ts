@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { pauseMs, type BackOff } from './back-off';
-import { AmbiguousAppend, WrongRevision } from './faults';
+import { pauseMs, retrying, type BackOff } from './back-off';
+import { AmbiguousAppend, StoreUnavailable, WrongRevision } from './faults';
 import type { EventStoreClient, ProposedEvent } from './types';
 
 /** Whether exactly these events stand in the stream after the expected revision. */
@@ -31,20 +31,28 @@ export const appendSurely = async (
   expected: bigint | 'no_stream',
   { tries, backOff, onDoubt }: { readonly tries: number; readonly backOff: BackOff; readonly onDoubt?: () => void },
 ): Promise<void> => {
+  // What broke the append may well break the look at what became of it.
+  const readBack = (): Promise<boolean> =>
+    retrying(
+      () => areStored(client, stream, events, expected),
+      (fault) => fault instanceof StoreUnavailable,
+      tries,
+      backOff,
+    );
   for (let attempt = 1, doubtful = false; ; attempt += 1) {
     try {
       await client.append(stream, events, expected);
       return;
     } catch (error) {
       if (error instanceof WrongRevision) {
-        if (doubtful && (await areStored(client, stream, events, expected))) return;
+        if (doubtful && (await readBack())) return;
         throw error;
       }
       if (!(error instanceof AmbiguousAppend)) throw error;
       doubtful = true;
       onDoubt?.();
       if (attempt >= tries) {
-        if (await areStored(client, stream, events, expected).catch(() => false)) return;
+        if (await readBack().catch(() => false)) return;
         throw error;
       }
     }

@@ -112,7 +112,7 @@ interface Use {
 
 /**
  * A connection as this process shares it. After several failures in a row it is replaced by a new one, at most once a second: a connection can be
- * dead without knowing it, and one that was refused pauses for longer and longer. Whatever is under way stays with the old one until it has ended.
+ * dead without knowing it. Whatever is under way stays with the old one until it has ended.
  */
 class Connection {
   users = 0;
@@ -197,7 +197,9 @@ class GrpcClient implements EventStoreClient {
       end(!answered);
       if (kind === ErrorType.WRONG_EXPECTED_VERSION) throw new WrongRevision(`${stream} is not at ${expected}`, { cause: error });
       if (answered) throw new StoreFault(`the store refused an append to ${stream}: ${kind}`, { cause: error });
-      throw error instanceof AmbiguousAppend ? error : new AmbiguousAppend(`an append to ${stream} failed on its way`, { cause: error });
+      throw error instanceof AmbiguousAppend
+        ? error
+        : new AmbiguousAppend(`an append to ${stream} failed on its way: ${wordsOf(error)}`, { cause: error });
     }
   }
 
@@ -283,8 +285,8 @@ class GrpcClient implements EventStoreClient {
       const kind = kindOf(error);
       end(kind === undefined || !(final.has(kind) || kind === ErrorType.STREAM_NOT_FOUND));
       if (kind === ErrorType.STREAM_NOT_FOUND) return;
-      if (kind !== undefined && final.has(kind)) throw new StoreFault(`${what}: ${kind}`, { cause: error });
-      throw error instanceof StoreFault ? error : new StoreUnavailable(`${what} failed`, { cause: error });
+      if (kind !== undefined && final.has(kind)) throw new StoreFault(`${what} was refused: ${kind}`, { cause: error });
+      throw error instanceof StoreFault ? error : new StoreUnavailable(`${what} failed: ${wordsOf(error)}`, { cause: error });
     } finally {
       clearInterval(watch);
       end(false);

@@ -47,8 +47,8 @@ export const readConnectionString = (text: string): string => {
 const turns = 100;
 
 /**
- * The same connection, told from the ones before. Channels of the same target and the same options share their connections in the whole process,
- * broken ones and the pause before the next attempt included (up to two minutes); an option that differs by milliseconds keeps them apart.
+ * The same connection, told from the ones before. Channels of the same target and the same options share their network connections in the whole
+ * process, also one that has fallen silent without a word; an option that differs by milliseconds keeps them apart.
  */
 export const apart = (connectionString: string, turn: number): string => {
   if (turn === 0) return connectionString;

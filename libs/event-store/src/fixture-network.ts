@@ -8,6 +8,8 @@ export interface Network {
   cut(): void;
   /** From now on nothing of this direction comes through, while connections stay open. */
   silence(direction: 'requests' | 'answers' | 'both'): void;
+  /** Nothing comes through what is open now, which stays open; new connections are served. */
+  strand(): void;
   /** Lets everything through again; what was silenced is lost, so open connections are broken as well. */
   heal(): void;
   /** Connections are refused until `heal`. */
@@ -18,6 +20,7 @@ export interface Network {
 /** Puts a network between a client and the node on a port of 127.0.0.1. */
 export const startNetwork = async (nodePort: number): Promise<Network> => {
   const open = new Set<Socket>();
+  let stranded = new WeakSet<Socket>();
   let silent: 'requests' | 'answers' | 'both' | undefined;
   let closed = false;
   const server = createServer((near) => {
@@ -32,8 +35,8 @@ export const startNetwork = async (nodePort: number): Promise<Network> => {
         far.destroy();
       });
     }
-    near.on('data', (bytes) => silent === 'requests' || silent === 'both' || far.write(bytes));
-    far.on('data', (bytes) => silent === 'answers' || silent === 'both' || near.write(bytes));
+    near.on('data', (bytes) => silent === 'requests' || silent === 'both' || stranded.has(near) || far.write(bytes));
+    far.on('data', (bytes) => silent === 'answers' || silent === 'both' || stranded.has(far) || near.write(bytes));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const cut = (): void => open.forEach((socket) => socket.destroy());
@@ -41,6 +44,7 @@ export const startNetwork = async (nodePort: number): Promise<Network> => {
     connectionString: `esdb://127.0.0.1:${(server.address() as AddressInfo).port}?tls=false`,
     cut,
     silence: (direction) => void (silent = direction),
+    strand: () => void (stranded = new WeakSet(open)),
     heal: () => {
       silent = undefined;
       closed = false;

@@ -1,11 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '@qiyue/local-postgres';
-import { ensureJars } from './jars';
+import { ensureJars, KafkaUnavailable, whyNoJava } from './jars';
+import { formatArguments, listenerSettings, type SecureListener } from './listener';
 
 export interface KafkaOptions {
   /** Folder for settings, log and data; kept between starts. */
@@ -18,6 +19,8 @@ export interface KafkaOptions {
   readonly detached?: boolean;
   /** Most memory of the broker's heap, in MiB; 384 if left out. */
   readonly heapMiB?: number;
+  /** Clients come by TLS and sign in; anybody may do anything without it. */
+  readonly secure?: SecureListener;
 }
 
 /** A broker that runs. */
@@ -49,17 +52,22 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
+interface Ports {
+  readonly clients: number;
+  readonly controller: number;
+  /** Where a broker with a secure listener talks to itself. */
+  readonly inside: number;
+}
+
 /** One node that is broker and controller, made for one machine: no replication, small internal topics, no topics by accident. */
-const settingsOf = (data: string, port: number, controllerPort: number): string =>
+const settingsOf = (dataDir: string, { clients, controller, inside }: Ports, secure: SecureListener | undefined): string =>
   Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    'log.dirs': data,
+    ...listenerSettings(dataDir, clients, inside, controller, secure),
+    'log.dirs': join(dataDir, 'data'),
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 3,
     'transaction.state.log.replication.factor': 1,
@@ -88,11 +96,10 @@ const java = (jars: string, heapMiB: number, main: string, args: readonly string
   ...args,
 ];
 
-const format = async (jars: string, settings: string, log: number): Promise<void> => {
+const format = async (jars: string, settings: string, secure: SecureListener | undefined, log: number): Promise<void> => {
   const cluster = randomBytes(16).toString('base64url');
-  const child = spawn('java', java(jars, 128, 'kafka.tools.StorageTool', ['format', '-t', cluster, '-c', settings, '--ignore-formatted']), {
-    stdio: ['ignore', log, log],
-  });
+  const args = ['format', '-t', cluster, '-c', settings, '--ignore-formatted', ...formatArguments(secure)];
+  const child = spawn('java', java(jars, 128, 'kafka.tools.StorageTool', args), { stdio: ['ignore', log, log] });
   const code = await new Promise<number>((resolve) => child.on('exit', (exit) => resolve(exit ?? 1)));
   if (code !== 0) throw new Error("the broker's data folder could not be formatted; its log says why");
 };
@@ -124,32 +131,52 @@ const reaped = (child: ChildProcess, broker: LocalKafka): LocalKafka => {
   };
 };
 
+/** The file of settings that a broker of a folder is started with; it stands in the broker's command line. */
+const settingsFile = (dataDir: string): string => join(dataDir, 'server.properties');
+
+/** Whether a process is the broker of a data folder: ids are given out anew. */
+export const isBroker = (pid: number, dataDir: string): boolean => {
+  if (!isAlive(pid)) return false;
+  const { stdout } = spawnSync('ps', ['-ww', '-p', String(pid), '-o', 'command='], { encoding: 'utf8' });
+  return stdout.includes(`kafka.Kafka ${settingsFile(dataDir)}`);
+};
+
+/** The last faults that a broker wrote to its log from `from` on. */
+const lastFaults = (logFile: string, from: number): string =>
+  readFileSync(logFile)
+    .subarray(from)
+    .toString()
+    .split('\n')
+    .filter((line) => /ERROR|FATAL|Exception/.test(line))
+    .slice(-3)
+    .join(' ');
+
 /** Starts a broker and waits until it answers. Throws `KafkaUnavailable` where it cannot run. */
 export const startKafka = async (options: KafkaOptions): Promise<LocalKafka> => {
-  const { dataDir, detached = false, heapMiB = 384 } = options;
+  const { detached = false, heapMiB = 384, secure } = options;
+  const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
+  const why = await whyNoJava();
+  if (why !== undefined) throw new KafkaUnavailable(`Kafka cannot run here: ${why}.`);
   const jars = await ensureJars(options.jarsDir ?? join(__dirname, '..', '..', '..', '.data', 'kafka-jars'));
-  const [port, controllerPort] = [options.port ?? (await freePort()), await freePort()];
+  const port = options.port ?? (await freePort());
   if (await answers(port)) throw new Error(`port ${port} is taken`);
-  const settings = join(dataDir, 'server.properties');
-  const data = join(dataDir, 'data');
-  writeFileSync(settings, settingsOf(data, port, controllerPort));
-  const log = openSync(join(dataDir, 'broker.log'), 'a');
+  const settings = settingsFile(dataDir);
+  // The settings of a secure broker hold passwords.
+  writeFileSync(settings, settingsOf(dataDir, { clients: port, controller: await freePort(), inside: await freePort() }, secure), {
+    mode: 0o600,
+  });
+  const logFile = join(dataDir, 'broker.log');
+  const log = openSync(logFile, 'a');
+  const from = fstatSync(log).size;
   try {
-    if (!existsSync(join(data, 'meta.properties'))) await format(jars, settings, log);
+    if (!existsSync(join(dataDir, 'data', 'meta.properties'))) await format(jars, settings, secure, log);
     const child = spawn('java', java(jars, heapMiB, 'kafka.Kafka', [settings]), { stdio: ['ignore', log, log], detached });
     if (detached) child.unref();
     const { pid } = child;
     if (pid === undefined) throw new Error('java could not be started');
     while (!(await answers(port))) {
-      if (child.exitCode !== null || !isAlive(pid))
-        throw new Error(
-          `the broker ended at once: ${readFileSync(join(dataDir, 'broker.log'), 'utf8')
-            .split('\n')
-            .filter((line) => /ERROR|Exception/.test(line))
-            .slice(-3)
-            .join(' ')}`,
-        );
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the broker ended at once: ${lastFaults(logFile, from)}`);
       await pause(100);
     }
     return detached ? brokerOf(pid, port) : reaped(child, brokerOf(pid, port));

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { brokerOf, isAlive, startKafka } from './broker';
+import { brokerOf, isBroker, startKafka } from './broker';
 
 const root = join(__dirname, '..', '..', '..');
 const program = new Command('kafka').description('A real Apache Kafka broker on 127.0.0.1 (needs Java 17 and Maven).');
@@ -18,10 +18,12 @@ const portOf = (text: string): number => {
 };
 
 const fileIn = (dataDir: string): string => join(dataDir, 'running.json');
+
+/** The broker that was started on a folder, if it runs: the file outlives a broker that is killed, and its id may by then be another process's. */
 const running = (dataDir: string): Running | undefined => {
   if (!existsSync(fileIn(dataDir))) return undefined;
-  const known = JSON.parse(readFileSync(fileIn(dataDir), 'utf8')) as Running;
-  return isAlive(known.pid) ? known : undefined;
+  const [, pid, port] = /"pid":(\d+),"port":(\d+)/.exec(readFileSync(fileIn(dataDir), 'utf8')) ?? [];
+  return pid !== undefined && isBroker(Number(pid), dataDir) ? { pid: Number(pid), port: Number(port) } : undefined;
 };
 
 const withData = (command: Command): Command => command.option('--data <folder>', 'where everything is kept', join(root, '.data', 'kafka'));

@@ -1,2 +1,3 @@
-export { brokerOf, isAlive, startKafka, type KafkaOptions, type LocalKafka } from './broker';
+export { brokerOf, isAlive, isBroker, startKafka, type KafkaOptions, type LocalKafka } from './broker';
+export type { SecureListener } from './listener';
 export { ensureJars, KafkaUnavailable, kafkaVersion, whyNoKafka } from './jars';

@@ -16,12 +16,17 @@ const javaVersion = async (): Promise<number> => {
   return Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
 };
 
+/** Why this machine's Java runs no broker, or undefined when it does. */
+export const whyNoJava = async (): Promise<string | undefined> => {
+  const version = await javaVersion();
+  if (version >= 17) return undefined;
+  return version === 0 ? 'there is no Java, and 17 or newer is needed' : `Java is ${version}, and 17 or newer is needed`;
+};
+
 /** Why a broker cannot run on this machine, or undefined when it can. */
 export const whyNoKafka = async (): Promise<string | undefined> => {
-  const version = await javaVersion();
-  if (version < 17) return version === 0 ? 'there is no Java' : `Java is ${version}, and 17 is needed`;
   const maven = await run('mvn', ['-v']).catch(() => undefined);
-  return maven === undefined ? 'there is no Maven' : undefined;
+  return (await whyNoJava()) ?? (maven === undefined ? 'there is no Maven, which fetches it' : undefined);
 };
 
 /** The broker's version, as the pom names it. */

@@ -19,6 +19,14 @@ export interface LocalPostgres {
   kill(): Promise<void>;
 }
 
+/** PEM texts. */
+export interface PostgresTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Who signs certificates of clients; with it every client must show one beside its password. */
+  readonly clientCa?: string;
+}
+
 export interface LocalPostgresOptions {
   /** Folder of the cluster; made on first use. */
   readonly dataDir: string;
@@ -30,6 +38,8 @@ export interface LocalPostgresOptions {
   readonly persistent?: boolean;
   /** Most connections at a time; 200 if left out. */
   readonly connectionsMax?: number;
+  /** Takes connections by TLS alone. */
+  readonly tls?: PostgresTls;
   /** `false` turns fsync off: data then survives a killed process but not a power cut, which is what tests want. */
   readonly durable?: boolean;
 }
@@ -75,6 +85,24 @@ const initialise = (bin: string, cluster: string, password: string, as: RunAs | 
   if (made.status === 0) return;
   rmSync(cluster, { recursive: true, force: true });
   throw new Error(`PostgreSQL could not make its data folder: ${made.stderr.trim() || String(made.error)}`);
+};
+
+/** Puts the files of TLS beside the cluster; the settings that name them. */
+const tlsSettings = (cluster: string, { cert, key, clientCa }: PostgresTls, as: RunAs | undefined): readonly string[] => {
+  const file = (name: string, text: string): string => {
+    const path = `${cluster}.${name}`;
+    writeFileSync(path, text, { mode: 0o600 });
+    if (as !== undefined) chownSync(path, as.uid, as.gid);
+    return path;
+  };
+  const shown = clientCa === undefined ? '' : ' clientcert=verify-ca';
+  return [
+    'ssl=on',
+    `ssl_cert_file=${file('cert.pem', cert)}`,
+    `ssl_key_file=${file('key.pem', key)}`,
+    ...(clientCa === undefined ? [] : [`ssl_ca_file=${file('clients.pem', clientCa)}`]),
+    `hba_file=${file('hba.conf', `hostssl all all 127.0.0.1/32 scram-sha-256${shown}\n`)}`,
+  ];
 };
 
 const isAlive = (pid: number): boolean => {
@@ -154,6 +182,7 @@ export const startPostgres = async (options: LocalPostgresOptions): Promise<Loca
     'shared_buffers=128MB',
     // Pages are written in full all the same: SIGKILL can end the writing of one in the middle.
     ...(durable ? [] : ['fsync=off']),
+    ...(options.tls === undefined ? [] : tlsSettings(cluster, options.tls, as)),
   ];
   const start = (): ChildProcess =>
     spawn(join(bin, 'postgres'), ['-D', cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])], {

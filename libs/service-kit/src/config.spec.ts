@@ -1,4 +1,8 @@
-import { ConfigFaults, configReference, PlatformConfig, readSettings } from './index';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { selfSigned } from '../../event-store-node/src/spec-certificate';
+import { ConfigFaults, configReference, kafkaConnection, PlatformConfig, readSettings } from './index';
 import { LampConfig } from './fixtures/lamp';
 
 const good = {
@@ -57,5 +61,90 @@ describe('configuration', () => {
       'AUTH_SIGNING_KEY',
     ]);
     expect(reference.filter(({ secret, default: fallback }) => secret && fallback !== undefined)).toEqual([]);
+  });
+});
+
+describe('settings of connections', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'qiyue-config-'));
+  const file = (name: string, text: Buffer | string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const [mine, other] = [selfSigned(), selfSigned()];
+  const cert = file('cert.pem', mine.cert);
+  const key = file('key.pem', mine.key);
+  const otherKey = file('other-key.pem', other.key);
+  const noPem = file('no.pem', 'hunter2');
+  const absent = join(folder, 'absent.pem');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const kafka = { BUS: 'kafka', KAFKA_BROKERS: 'one:9092,two:9092' };
+  const signedIn = { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'qiyue', KAFKA_SASL_PASSWORD: 'hunter2' };
+  const tls = { KAFKA_TLS: 'on', KAFKA_TLS_CA_FILE: cert, KAFKA_TLS_CERT_FILE: cert, KAFKA_TLS_KEY_FILE: key };
+  const postgres = (options: string): Record<string, string> => ({ POSTGRES_URL: `postgres://qiyue:hunter2@db:5432?${options}` });
+  const store = (options: string): Record<string, string> => ({ EVENT_STORE_URL: `esdb://qiyue:hunter2@store:2113?${options}` });
+
+  test.each([
+    ['nothing but brokers', kafka],
+    ['TLS and a password for Kafka', { ...kafka, ...tls, ...signedIn }],
+    ['TLS for PostgreSQL', postgres(`sslmode=verify-full&sslrootcert=${cert}&sslcert=${cert}&sslkey=${key}`)],
+    ['TLS for the event store', store(`tls=true&tlsCaFile=${encodeURIComponent(cert)}&userCertFile=${cert}&userKeyFile=${key}`)],
+  ])('%s: fit each other', (_what, env) => expect(faultsOf({ ...good, ...env })).toEqual([]));
+
+  test.each<[string, Record<string, string>]>([
+    ['KAFKA_BROKERS: is needed when BUS is kafka', { BUS: 'kafka' }],
+    ['KAFKA_TLS: must be on for KAFKA_TLS_CA_FILE to count', { ...kafka, KAFKA_TLS_CA_FILE: cert }],
+    ['KAFKA_TLS_KEY_FILE: is needed with KAFKA_TLS_CERT_FILE', { ...kafka, ...tls, KAFKA_TLS_KEY_FILE: '' }],
+    ['KAFKA_TLS_CERT_FILE: is needed with KAFKA_TLS_KEY_FILE', { ...kafka, ...tls, KAFKA_TLS_CERT_FILE: '' }],
+    ['KAFKA_TLS_KEY_FILE: does not belong to the certificate of KAFKA_TLS_CERT_FILE', { ...kafka, ...tls, KAFKA_TLS_KEY_FILE: otherKey }],
+    ['KAFKA_TLS_CA_FILE: its file cannot be read (ENOENT)', { ...kafka, ...tls, KAFKA_TLS_CA_FILE: absent }],
+    ['KAFKA_TLS_CA_FILE: its file holds no certificate in PEM', { ...kafka, ...tls, KAFKA_TLS_CA_FILE: noPem }],
+    ['KAFKA_TLS_KEY_FILE: its file holds no private key in PEM', { ...kafka, ...tls, KAFKA_TLS_KEY_FILE: noPem }],
+    ['KAFKA_SASL_MECHANISM: is needed with KAFKA_SASL_USERNAME', { ...kafka, ...signedIn, KAFKA_SASL_MECHANISM: '' }],
+    ['KAFKA_SASL_USERNAME: is needed with KAFKA_SASL_MECHANISM', { ...kafka, ...signedIn, KAFKA_SASL_USERNAME: '' }],
+    ['KAFKA_SASL_PASSWORD: is needed with KAFKA_SASL_MECHANISM', { ...kafka, ...signedIn, KAFKA_SASL_PASSWORD: '' }],
+    [
+      'KAFKA_TLS: must be on for KAFKA_SASL_MECHANISM=plain, which sends the password as it is',
+      { ...kafka, ...signedIn, KAFKA_SASL_MECHANISM: 'plain' },
+    ],
+    ['POSTGRES_URL: is no URL; user and password must be percent-encoded', { POSTGRES_URL: 'postgres://qiyue:hunter2@[db' }],
+    ['POSTGRES_URL: must name no database', { POSTGRES_URL: 'postgres://qiyue:hunter2@db/qiyue' }],
+    ['POSTGRES_URL (sslmode): is verify-full or disable', postgres('sslmode=require')],
+    ['POSTGRES_URL (sslmode): must be verify-full for its files to count', postgres(`sslrootcert=${cert}`)],
+    ['POSTGRES_URL (sslrootcert): its file cannot be read (ENOENT)', postgres(`sslmode=verify-full&sslrootcert=${absent}`)],
+    ['POSTGRES_URL (sslkey): is needed with POSTGRES_URL (sslcert)', postgres(`sslmode=verify-full&sslcert=${cert}`)],
+    ['EVENT_STORE_URL (tlsCaFile): its file cannot be read (ENOENT)', store(`tlsCaFile=${absent}`)],
+    ['EVENT_STORE_URL (userKeyFile): is needed with EVENT_STORE_URL (userCertFile)', store(`userCertFile=${cert}`)],
+    ['EVENT_STORE_URL: the connection string of the event store has the unknown option ca', store(`ca=${cert}`)],
+  ])('%s', (fault, env) => {
+    expect(faultsOf({ ...good, ...env })).toEqual([fault]);
+    expect(faultsOf({ ...good, ...env }).join()).not.toContain('hunter2');
+  });
+
+  test('that leave something open to listeners or to anybody are refused where TLS is required, all at once', () => {
+    expect(faultsOf({ ...good, ...kafka, TLS_REQUIRED: 'on' })).toEqual([
+      'POSTGRES_URL (sslmode): must be verify-full, as TLS_REQUIRED is on',
+      'POSTGRES_URL: must have a password or a certificate, as TLS_REQUIRED is on',
+      'EVENT_STORE_URL (tls): must not be false, as TLS_REQUIRED is on',
+      'EVENT_STORE_URL: must have a user, as TLS_REQUIRED is on',
+      'KAFKA_TLS: must be on, as TLS_REQUIRED is on',
+      'KAFKA_SASL_MECHANISM: is needed without KAFKA_TLS_CERT_FILE, as TLS_REQUIRED is on',
+    ]);
+    const closed = { ...postgres('sslmode=verify-full'), ...store('tls=true'), ...kafka, ...tls, TLS_REQUIRED: 'on' };
+    expect(faultsOf({ ...good, ...closed })).toEqual([]);
+  });
+
+  test('become what the Kafka client wants, certificates read from their files', () => {
+    const [plain] = readSettings([PlatformConfig], { ...good, ...kafka });
+    expect(kafkaConnection(plain)).toEqual({ brokers: ['one:9092', 'two:9092'], clientId: 'qiyue' });
+    const [secure] = readSettings([PlatformConfig], { ...good, ...kafka, ...tls, ...signedIn, KAFKA_CLIENT_ID: 'qiyue-north' });
+    expect(kafkaConnection(secure)).toEqual({
+      brokers: ['one:9092', 'two:9092'],
+      clientId: 'qiyue-north',
+      ssl: { ca: [mine.cert.toString()], cert: mine.cert.toString(), key: mine.key.toString() },
+      sasl: { mechanism: 'scram-sha-512', username: 'qiyue', password: 'hunter2' },
+    });
+    const [system] = readSettings([PlatformConfig], { ...good, ...kafka, KAFKA_TLS: 'on' });
+    expect(kafkaConnection(system)).toEqual({ brokers: ['one:9092', 'two:9092'], clientId: 'qiyue', ssl: {} });
   });
 });

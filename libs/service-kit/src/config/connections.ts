@@ -6,13 +6,18 @@ import type { PlatformConfig } from './platform-config';
 
 type Fault = string | undefined;
 
+/** One of several mechanisms, each with what it takes. */
+type KafkaSignIn<Mechanism> = Mechanism extends unknown
+  ? { readonly mechanism: Mechanism; readonly username: string; readonly password: string }
+  : never;
+
 /** How to reach Kafka, in the shape that kafkajs wants. */
 export interface KafkaConnection {
   readonly brokers: string[];
   readonly clientId: string;
   /** PEM; an empty object trusts the certificate authorities of the system. */
   readonly ssl?: { readonly ca?: string[]; readonly cert?: string; readonly key?: string };
-  readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string };
+  readonly sasl?: KafkaSignIn<'plain' | 'scram-sha-256' | 'scram-sha-512'>;
 }
 
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -117,9 +122,30 @@ const eventStoreFaults = ({ eventStoreUrl }: PlatformConfig): readonly Fault[] =
   }
 };
 
+/** What is open to listeners on the way, or to anybody, where that is not allowed. */
+const openConnections = (config: PlatformConfig): readonly Fault[] => {
+  if (!config.tlsRequired) return [];
+  const [postgres, store] = [new URL(config.postgresUrl), readConnectionString(config.eventStoreUrl)];
+  const [mode, cert] = ['sslmode', 'sslcert'].map((name) => postgres.searchParams.get(name));
+  const mutual = config.kafkaTlsCertFile !== undefined;
+  return [
+    mode === 'verify-full' ? undefined : 'POSTGRES_URL (sslmode): must be verify-full, as TLS_REQUIRED is on',
+    postgres.password === '' && cert === null ? 'POSTGRES_URL: must have a password or a certificate, as TLS_REQUIRED is on' : undefined,
+    /[?&]tls=false/i.test(store) ? 'EVENT_STORE_URL (tls): must not be false, as TLS_REQUIRED is on' : undefined,
+    store.includes('@') || /[?&]user_?-?cert/i.test(store) ? undefined : 'EVENT_STORE_URL: must have a user, as TLS_REQUIRED is on',
+    config.bus === 'kafka' && !config.kafkaTls ? 'KAFKA_TLS: must be on, as TLS_REQUIRED is on' : undefined,
+    config.bus === 'kafka' && config.kafkaSaslMechanism === undefined && !mutual
+      ? 'KAFKA_SASL_MECHANISM: is needed without KAFKA_TLS_CERT_FILE, as TLS_REQUIRED is on'
+      : undefined,
+  ];
+};
+
 /** Every wrong combination among the settings of PostgreSQL, the event store and Kafka. Reads the files they name. */
-export const faultsOfConnections = (config: PlatformConfig): readonly string[] =>
-  [...postgresFaults(config), ...eventStoreFaults(config), ...kafkaFaults(config)].filter((fault) => fault !== undefined);
+export const faultsOfConnections = (config: PlatformConfig): readonly string[] => {
+  const faults = [...postgresFaults(config), ...eventStoreFaults(config), ...kafkaFaults(config)].filter((fault) => fault !== undefined);
+  // What cannot be read cannot be looked into either.
+  return faults.length > 0 ? faults : openConnections(config).filter((fault) => fault !== undefined);
+};
 
 /** How to reach Kafka by these settings; reads certificates and keys from their files, so a new connection takes renewed ones. Throws where KAFKA_BROKERS is not set. */
 export const kafkaConnection = (config: PlatformConfig): KafkaConnection => {

@@ -94,6 +94,13 @@ export class PlatformConfig {
   @IsString()
   kafkaSaslPassword?: string;
 
+  @Setting('TLS_REQUIRED', {
+    meaning: 'Whether this process refuses to start unless PostgreSQL, the event store and Kafka are reached by TLS and with credentials.',
+    default: 'off',
+  })
+  @IsBoolean()
+  tlsRequired!: boolean;
+
   @Setting('AUTH_SIGNING_KEY', {
     meaning:
       'Private Ed25519 key (PKCS #8 PEM or JWK) that the identity service signs tokens with. Without it one is made and kept in the platform database.',

@@ -12,6 +12,7 @@ import { databaseUrl, ensureDatabases, openPool } from '../store/databases';
 import { platformSchema } from '../store/schema';
 import { makeLogger } from './logger';
 import { Metrics } from './metrics';
+import { need } from './need';
 import { QuietRegistry } from './quiet';
 import { need } from './need';
 import { TestClock } from './test-clock';
