@@ -20,14 +20,15 @@ const urlOf = (part: string): string => {
 const logOf = (part: string): string => readFileSync(join(cluster.logDir, `${part}.log`), 'utf8');
 const ofServices = (): readonly string[] => serviceNames.flatMap((name) => [`${name}-1`, `${name}-2`]);
 
-/** How often each stream holds an event of a type, in the event store itself. */
-const told = async (type: string): Promise<ReadonlyMap<string, number>> => {
+/** How often each stream holds an event of a type, in the event store itself; of notices, those made by one template. */
+const told = async (type: string, template?: string): Promise<ReadonlyMap<string, number>> => {
   const client = new Postgres({ connectionString: cluster.eventsUrl });
   await client.connect();
   try {
     const { rows } = await client.query<{ stream: string; times: number }>(
-      'SELECT stream, count(*)::int AS times FROM events WHERE type = $1 GROUP BY stream',
-      [type],
+      `SELECT stream, count(*)::int AS times FROM events
+       WHERE type = $1 AND ($2::text IS NULL OR convert_from(data, 'UTF8')::jsonb ->> 'template' = $2) GROUP BY stream`,
+      [type, template],
     );
     return new Map(rows.map(({ stream, times }) => [stream, times]));
   } finally {
@@ -52,6 +53,9 @@ beforeAll(async () => {
   operator = session.accessToken;
   const text = readFileSync(join(root, 'libs/agreement/sample/user-agreement.zh.txt'), 'utf8');
   expect((await post('compliance-1', '/compliance/agreements', { agreementVersion: '2026-01', text }, operator)).status).toBe(201);
+  // Nobody can register before identity has heard of the agreement.
+  const first = { email: 'first@example.com', password: 'drei-Katzen-7' };
+  await until(async () => (await post('identity-1', '/identity/accounts', first)).status === 201);
 }, 600_000);
 afterAll(() => cluster?.stop(), 120_000);
 
@@ -107,7 +111,7 @@ describe('a process that is told to stop while requests come in', () => {
     expect(statuses.filter((status) => status !== 201 && status !== 503)).toEqual([]);
     expect(statuses.slice(answeredBefore)).toContain(201);
     const accounts = await told('AccountRegistered');
-    expect(accounts.size).toBe(statuses.filter((status) => status === 201).length);
+    expect(accounts.size - 1).toBe(statuses.filter((status) => status === 201).length);
     await cluster.part('identity-1').start();
   }, 300_000);
 
@@ -130,13 +134,16 @@ describe('a process that is told to stop while requests come in', () => {
       }
     };
     const lanes = Array.from({ length: 8 }, (_, at) => lane(at));
-    for (const part of ['order-1', 'identity-2', 'notification-1', 'order-2', 'order-1', 'identity-1', 'notification-2']) {
-      await pause(300);
-      await gone(part);
-      await pause(100);
-      await cluster.part(part).start();
+    try {
+      for (const part of ['order-1', 'identity-2', 'notification-1', 'order-2', 'order-1', 'identity-1', 'notification-2']) {
+        await pause(300);
+        await gone(part);
+        await pause(100);
+        await cluster.part(part).start();
+      }
+    } finally {
+      isOver = true;
     }
-    isOver = true;
     await Promise.all(lanes);
 
     expect(insistent.strange).toEqual([]);
@@ -148,7 +155,7 @@ describe('a process that is told to stop while requests come in', () => {
     // Across the bus as well: each account's address got the one notice with its code.
     await until(async () => (await Promise.all(emails.map((email) => cluster.mailTo(email)))).every((text) => text !== ''));
     for (const part of ofServices()) await gone(part);
-    const notices = await told('NoticeComposed');
+    const notices = await told('NoticeComposed', 'EmailCodeIssued');
     expect([notices.size, new Set(notices.values())]).toEqual([accounts.size, new Set([1])]);
     expect(cluster.ended).toEqual([]);
   }, 600_000);
