@@ -3,7 +3,7 @@ import type { ServiceName } from '@qiyue/contracts';
 import { rejections } from '@qiyue/decider';
 import { AccountKeys, createPlatform, defineService, makeSigningKey, Tokens, type Platform, type PlatformOptions } from './index';
 import { startTestNode } from '@qiyue/event-store-node/testing';
-import { lampService } from './fixtures/lamp';
+import { Gate, lampService } from './fixtures/lamp';
 import { meterService, Outside } from './fixtures/meter';
 import { startPlatform, type TestPlatform } from './testing';
 import { request } from './testing/http';
@@ -98,6 +98,36 @@ describe('services in several processes', () => {
       await cut.stop();
     }
   }, 60_000);
+});
+
+describe('a process that is stopping', () => {
+  test('says so, sends whoever comes elsewhere, finishes what it has, and only then closes its port', async () => {
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    let arrive: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    const busy = await createPlatform({
+      services: [lampService],
+      logTo,
+      ports: [{ provide: Gate, useValue: { pass: () => (arrive(), opened) } }],
+      env: envOf({ AUTH_JWKS_URL: `${identity.platform.url}/identity/.well-known/jwks.json` }),
+    });
+    const ask = async (method: string, path: string, body?: unknown) => request(busy.url, method, path, body, await customer(), {});
+    const held = ask('GET', '/lamp/gate/slow');
+    await arrived;
+    const stopped = busy.stop();
+    for (let times = 0; times < 2; times += 1) {
+      expect(await ask('GET', '/readyz')).toMatchObject({ status: 503, body: { status: 'unready' } });
+      expect((await ask('GET', '/livez')).status).toBe(200);
+      const refused = await ask('POST', '/lamp/lamps', { owner: 'Anna' });
+      expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable', detail: 'this process is stopping' } });
+      expect([refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual(['1', 'close']);
+    }
+    open();
+    expect(await held).toMatchObject({ status: 200, body: { name: 'slow' } });
+    await stopped;
+    await expect(ask('GET', '/livez')).rejects.toThrow();
+  });
 });
 
 describe('erasure', () => {
