@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMailServer } from '../support/mail-server';
+import { keep, release } from './keeper';
 import { Program, type Part } from './part';
 
 /** The repository's folder, from the sources and from what is built of them alike. */
@@ -48,13 +49,14 @@ export interface Cluster {
 }
 
 /** PostgreSQL or Kafka: each start is a new server on the same data and port. */
-class Server<S extends { kill(): Promise<void>; stop(): Promise<void> }> implements Part {
+class Server<S extends { readonly pid: number; kill(): Promise<void>; stop(): Promise<void> }> implements Part {
   current: S | undefined;
   readonly ended: readonly string[] = [];
 
   constructor(
     readonly name: string,
     private readonly open: () => Promise<S>,
+    private readonly endedBy: 'SIGKILL' | 'SIGQUIT' = 'SIGKILL',
   ) {}
 
   isRunning(): boolean {
@@ -62,20 +64,26 @@ class Server<S extends { kill(): Promise<void>; stop(): Promise<void> }> impleme
   }
 
   async start(): Promise<void> {
-    this.current ??= await this.open();
+    if (this.current !== undefined) return;
+    this.current = await this.open();
+    keep(this.current.pid, this.endedBy);
   }
 
   async kill(): Promise<void> {
-    const { current } = this;
-    this.current = undefined;
-    await current?.kill();
+    await this.end((server) => server.kill());
   }
 
   async stop(): Promise<number | null> {
+    await this.end((server) => server.stop());
+    return 0;
+  }
+
+  private async end(how: (server: S) => Promise<void>): Promise<void> {
     const { current } = this;
     this.current = undefined;
-    await current?.stop();
-    return 0;
+    if (current === undefined) return;
+    await how(current);
+    release(current.pid);
   }
 }
 
@@ -152,9 +160,19 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
   const secrets = await openSecrets(join(dir, 'secrets.json'));
   const [postgresPort, kafkaPort, nodePort] = [await freePort(), await freePort(), await freePort()];
   const password = secrets.postgresPassword;
-  const postgres = new Server<LocalPostgres>('postgres', () =>
-    // What is tried here is the death of processes, which the operating system's memory outlives; power cuts are not.
-    startPostgres({ dataDir: join(dir, 'postgres'), port: postgresPort, password, durable: false, persistent: false, connectionsMax: 400 }),
+  const postgres = new Server<LocalPostgres>(
+    'postgres',
+    () =>
+      // What is tried here is the death of processes, which the operating system's memory outlives; power cuts are not.
+      startPostgres({
+        dataDir: join(dir, 'postgres'),
+        port: postgresPort,
+        password,
+        durable: false,
+        persistent: false,
+        connectionsMax: 400,
+      }),
+    'SIGQUIT',
   );
   const kafka =
     options.bus === 'kafka' && options.kafkaBrokers === undefined
@@ -178,8 +196,6 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     await mails.stop();
     rmSync(dir, { recursive: true, force: true });
   };
-  // A server that was started apart is not a child that ends with this process.
-  process.once('exit', () => postgres.current !== undefined && process.kill(postgres.current.pid, 'SIGKILL'));
   try {
     await Promise.all([postgres.start(), kafka?.start()]);
     await parts[1]?.start();

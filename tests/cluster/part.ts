@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { keep, release } from './keeper';
 
 /** A process of the platform that can be ended in any way and started again. */
 export interface Part {
@@ -27,15 +28,6 @@ interface ProgramOptions {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const children = new Set<ChildProcess>();
-// A harness that ends for whatever reason takes its processes along.
-process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const)
-  process.once(signal, () => process.exit(code));
 
 /** A part that is a program of ours. */
 export class Program implements Part {
@@ -82,9 +74,10 @@ export class Program implements Part {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    children.add(child);
+    const { pid } = child;
+    if (pid !== undefined) keep(pid);
     child.once('exit', (code, signal) => {
-      children.delete(child);
+      if (pid !== undefined) release(pid);
       if (this.works) this.ended.push(`${this.name} ended by itself (${signal ?? code}); its log is ${logFile}`);
     });
     this.child = child;

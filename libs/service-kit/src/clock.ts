@@ -7,6 +7,11 @@ export abstract class Clock {
   now(): Instant {
     return new Date(this.nowMs()).toISOString();
   }
+
+  /** Told of an instant that another process has reached: a clock that is moved by hand must not be behind it, the machine's needs nothing. */
+  reach(_instant: Instant): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** The machine's clock. */

@@ -3,13 +3,14 @@ export class CannotStart extends Error {
   override readonly name = 'CannotStart';
 }
 
-// An error of several connection attempts has its words in its parts.
-const wordsOf = (fault: unknown): string =>
-  fault instanceof AggregateError
-    ? [...new Set(fault.errors.map(wordsOf))].join('; ')
-    : fault instanceof Error
-      ? (fault.message.split('\n')[0] ?? '') || fault.name
-      : String(fault);
+/** What a fault says, in one line, with its code; an error of several attempts to connect has its words in its parts. */
+const wordsOf = (fault: unknown): string => {
+  if (fault instanceof AggregateError) return [...new Set(fault.errors.map(wordsOf))].join('; ');
+  if (!(fault instanceof Error)) return String(fault);
+  const words = (fault.message.split('\n')[0] ?? '') || fault.name;
+  const { code } = fault as { code?: unknown };
+  return typeof code === 'string' && !words.includes(code) ? `${words} (${code})` : words;
+};
 
 /** Does the first thing that needs something else to be there. Throws `CannotStart` when it fails or takes too long: whoever starts processes starts this one again. */
 export const need = async <T>(what: string, run: () => Promise<T>, patienceMs = 15_000): Promise<T> => {

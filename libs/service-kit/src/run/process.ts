@@ -14,7 +14,6 @@ import { makeLogger } from './logger';
 import { Metrics } from './metrics';
 import { need } from './need';
 import { QuietRegistry } from './quiet';
-import { need } from './need';
 import { TestClock } from './test-clock';
 
 /** Opens a transport in place of the built-in ones. */

@@ -101,6 +101,7 @@ export const runReaction = async (
   },
   { item, traceparent }: Occurrence,
 ): Promise<void> => {
+  await parts.clock.reach(item.recordedAt);
   const data = await parts.vault.revealDeep(item.data);
   const revealed = { ...item, data };
   const context = contextFor(parts, {
