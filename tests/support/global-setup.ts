@@ -10,7 +10,12 @@ declare global {
 /** Starts one PostgreSQL for all integration suites, unless `QIYUE_TEST_POSTGRES_URL` names one that is up already. */
 export default async (): Promise<void> => {
   if (process.env['QIYUE_TEST_POSTGRES_URL']) return;
-  const server = await startPostgres({ dataDir: mkdtempSync(join(tmpdir(), 'qiyue-test-')), persistent: false, durable: false, connectionsMax: 400 });
+  const server = await startPostgres({
+    dataDir: mkdtempSync(join(tmpdir(), 'qiyue-test-')),
+    persistent: false,
+    durable: false,
+    connectionsMax: 400,
+  });
   globalThis.qiyueTestPostgres = server;
   process.env['QIYUE_TEST_POSTGRES_URL'] = server.url;
 };
