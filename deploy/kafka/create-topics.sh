@@ -19,6 +19,6 @@ for topic in $TOPICS; do
   # Facts are kept for ever: read models that follow other services are filled again from here.
   /opt/kafka/bin/kafka-topics.sh --bootstrap-server "$BOOTSTRAP" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"} --create --if-not-exists --topic "$topic" \
     --partitions "$PARTITIONS" --replication-factor "$REPLICATION" \
-    --config cleanup.policy=delete --config retention.ms=-1 --config retention.bytes=-1 \
+    --config cleanup.policy=delete --config retention.ms=-1 --config retention.bytes=-1 --config max.message.bytes=4194304 \
     --config min.insync.replicas="$(( REPLICATION > 1 ? REPLICATION - 1 : 1 ))"
 done

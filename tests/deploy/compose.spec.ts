@@ -1,3 +1,4 @@
+import { topicSettings } from '@qiyue/messaging';
 import { partitionCount, serviceNames, topicOf } from '@qiyue/contracts';
 import { documentOf, exists, sampleSecrets, textOf } from './files';
 import { faultsOf, pathsOf, secretsOf, settingOf } from './settings';
@@ -130,6 +131,9 @@ describe('compose', () => {
 
 describe('topics', () => {
   const script = textOf('deploy/kafka/create-topics.sh');
+  test('are made with the settings that a process would make them with', () => {
+    for (const [name, value] of Object.entries(topicSettings)) expect(script).toContain(`--config ${name}=${value}`);
+  });
   test('are made before the services start, each with the partitions of the contract', () => {
     expect(script.match(/^qiyue\.\S+$/gm)).toEqual(serviceNames.map(topicOf));
     expect(script).toContain(`PARTITIONS=${partitionCount}\n`);
