@@ -13,9 +13,8 @@ import { partitionOf } from './partition-of';
 /** Records of one partition go to the broker as one batch, which must stay below what a topic takes. */
 const MOST_BYTES_OF_A_PARTITION = 512 * 1024;
 
-/** For a topic that is new. */
-const LEADER_TRIES = 20;
-const LEADER_PAUSE_MS = 100;
+const NEW_TOPIC_PATIENCE_MS = 5_000;
+const NEW_TOPIC_PAUSE_MS = 200;
 
 const asOutage = (error: unknown): never => {
   throw error instanceof WrongPartitionCount ? error : new BusUnavailable(error);
@@ -80,42 +79,41 @@ class KafkaTransport implements LogTransport {
     });
   }
 
+  /** Makes what is missing, and waits until every partition has a leader: of a topic that another process has only just made, brokers know before they can serve it. */
   async ensureTopics(names: readonly string[], partitions: number): Promise<void> {
-    const admin = await this.adminClient();
-    const present = new Set(await admin.listTopics().catch(asOutage));
-    const missing = names.filter((name) => !present.has(name));
-    if (missing.length > 0) {
-      // Another process may make them at the same time: that is no error, and what counts is what is there afterwards.
-      await admin
-        .createTopics({
-          waitForLeaders: true,
-          topics: missing.map((topic) => ({
-            topic,
-            numPartitions: partitions,
-            replicationFactor: this.options.replicationFactor ?? -1,
-            configEntries: Object.entries(topicSettings).map(([name, value]) => ({ name, value })),
-          })),
-        })
-        .catch(asOutage);
-    }
-    for (const name of names) {
-      const found = await this.partitionsOf(name);
-      if (found !== partitions) throw new WrongPartitionCount(`topic ${name} has ${found} partitions, not ${partitions}`);
-      await this.untilLed(name);
+    for (const giveUpAt = performance.now() + NEW_TOPIC_PATIENCE_MS; ;) {
+      try {
+        await this.makeTopics(names, partitions);
+        for (const name of names) {
+          const found = await this.partitionsOf(name);
+          if (found !== partitions) throw new WrongPartitionCount(`topic ${name} has ${found} partitions, not ${partitions}`);
+          await this.bounds(name);
+        }
+        return;
+      } catch (error) {
+        if (error instanceof WrongPartitionCount || performance.now() > giveUpAt) throw error;
+        await pause(NEW_TOPIC_PAUSE_MS);
+      }
     }
   }
 
-  /** A topic that another process has only just made is known before each of its partitions has a leader. */
-  private async untilLed(topic: string): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        await this.bounds(topic);
-        return;
-      } catch (error) {
-        if (tries === LEADER_TRIES) throw error;
-        await pause(LEADER_PAUSE_MS);
-      }
-    }
+  private async makeTopics(names: readonly string[], partitions: number): Promise<void> {
+    const admin = await this.adminClient();
+    const present = new Set(await admin.listTopics().catch(asOutage));
+    const missing = names.filter((name) => !present.has(name));
+    if (missing.length === 0) return;
+    // Another process may make them at the same time: that is no error, and what counts is what is there afterwards.
+    await admin
+      .createTopics({
+        waitForLeaders: true,
+        topics: missing.map((topic) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor: this.options.replicationFactor ?? -1,
+          configEntries: Object.entries(topicSettings).map(([name, value]) => ({ name, value })),
+        })),
+      })
+      .catch(asOutage);
   }
 
   /** Once the broker has acknowledged everything; a failed producer is never used again, because its numbering may be off. */
