@@ -1,3 +1,4 @@
 import { standAsTwo } from './replicas.contract';
 
-standAsTwo({ bus: 'kafka', kafkaBrokers: process.env['KAFKA_BROKERS']! });
+// A broker of its own: topics belong to one platform.
+standAsTwo({ bus: 'kafka' });

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startKafka, type LocalKafka } from '@qiyue/local-kafka';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { Pool } from 'pg';
 import { serviceNames, topicOf } from '@qiyue/contracts';
@@ -5,19 +9,28 @@ import { kafkaTransport } from '@qiyue/messaging';
 import { until } from '@qiyue/messaging/testing';
 import { startTwoPods, type TwoPods } from './two-pods';
 
-const brokers = (process.env['KAFKA_BROKERS'] ?? '').split(',');
-
 describe('personal data', () => {
   const lines: string[] = [];
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+  let kafka: Kafka;
+  let broker: LocalKafka;
+  let dataDir: string;
   let pods: TwoPods;
   beforeAll(async () => {
+    // A broker of its own: topics belong to one platform.
+    dataDir = mkdtempSync(join(tmpdir(), 'qiyue-personal-'));
+    broker = await startKafka({ dataDir });
+    const brokers = [broker.brokers];
+    kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
     pods = await startTwoPods(2, {
       logTo: { write: (line: string) => void lines.push(line) },
       openTransport: async () => kafkaTransport({ brokers, sessionMs: 6_000 }),
     });
   }, 180_000);
-  afterAll(() => pods?.stop(), 60_000);
+  afterAll(async () => {
+    await pods?.stop();
+    await broker?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
 
   const everyRecord = async (): Promise<readonly { topic: string; key: string; value: string; headers: string }[]> => {
     const found: { topic: string; key: string; value: string; headers: string }[] = [];

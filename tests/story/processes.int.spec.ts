@@ -1,0 +1,3 @@
+import { tellsTheStoryOnProcesses } from './story-on-processes.contract';
+
+tellsTheStoryOnProcesses({ bus: 'embedded' });
