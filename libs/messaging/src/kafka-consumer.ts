@@ -10,6 +10,7 @@ const DEFAULT_BATCH = 500;
 /** As many batches may wait in a partition; then fetching it waits a moment, and stops if that does not help. */
 const BATCHES_AHEAD = 2;
 const PATIENCE_MS = 100;
+const START_PATIENCE_MS = 10_000;
 
 type Assignment = Readonly<Record<string, readonly number[]>>;
 
@@ -46,8 +47,16 @@ export class KafkaConsumer implements LogConsumer {
     return this.broken;
   }
 
+  /** Joins the group; a broker that has only just started needs a moment. @throws what keeps it from joining. */
   async start(): Promise<void> {
-    await this.join();
+    for (const giveUpAt = performance.now() + START_PATIENCE_MS; ; await pause(this.tuning.retryFirstMs)) {
+      const fault = await this.join().then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      if (fault === undefined) break;
+      if (isHopeless(fault.error) || performance.now() > giveUpAt) throw fault.error;
+    }
     this.every(this.tuning.sessionMs / 4, () => this.expelIfStuck());
     this.every(this.tuning.commitMs, () => void this.commit());
   }
