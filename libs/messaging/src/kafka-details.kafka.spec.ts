@@ -1,4 +1,4 @@
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { kafkaTransport, type LogBatch, type LogTransport } from './index';
 import { gate, kafkaBroker, Reading, sampleEnvelope, sampleStream, uniqueName, until, type Broker } from './testing';
 import { partitionOf } from './partition-of';
@@ -29,6 +29,16 @@ describe('the log on Kafka', () => {
         keys.map((stream) => sampleEnvelope({ stream, sequence: from + at, previous: from + at === 0 ? undefined : from + at - 1 })),
       ).flat(),
     );
+  const transactional = async (): Promise<Producer> => {
+    const producer = kafka.producer({
+      transactionalId: uniqueName('tx'),
+      maxInFlightRequests: 1,
+      idempotent: true,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    return producer;
+  };
   const sequences = (count: number): string[] => Array.from({ length: count }, (_, at) => String(at));
 
   test('a record is structured CloudEvents, and its headers say the same without the data', async () => {
@@ -94,13 +104,7 @@ describe('the log on Kafka', () => {
   });
 
   test('records that nobody is shown, such as those of transactions, are passed and leave no gap', async () => {
-    const producer = kafka.producer({
-      transactionalId: uniqueName('tx'),
-      maxInFlightRequests: 1,
-      idempotent: true,
-      createPartitioner: Partitioners.DefaultPartitioner,
-    });
-    await producer.connect();
+    const producer = await transactional();
     const partition = partitionOf('lamp-1', PARTITIONS);
     const reading = new Reading(topic);
     const consumer = await reading.member(transport);
@@ -121,13 +125,7 @@ describe('the log on Kafka', () => {
 
   test('the last record is found behind those that nobody is shown', async () => {
     await transport.publish(topic, [sampleEnvelope({ sequence: 0 })]);
-    const producer = kafka.producer({
-      transactionalId: uniqueName('tx'),
-      maxInFlightRequests: 1,
-      idempotent: true,
-      createPartitioner: Partitioners.DefaultPartitioner,
-    });
-    await producer.connect();
+    const producer = await transactional();
     const transaction = await producer.transaction();
     await transaction.send({ topic, messages: [{ partition: partitionOf('lamp-1', PARTITIONS), key: 'lamp-1', value: '{}' }] });
     await transaction.abort();
