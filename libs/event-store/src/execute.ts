@@ -5,12 +5,12 @@ import { appendSurely } from './append-surely';
 import { pauseMs, type BackOff } from './back-off';
 import { canonicalJson, fingerprintOf } from './canonical-json';
 import { storedEvent } from './event-codec';
-import { WrongRevision } from './faults';
+import { AppendTooLarge, WrongRevision } from './faults';
 import { kitRejections, type KitCode } from './kit-rejections';
 import { Lanes } from './lanes';
 import { emptyStream, loadStream, type LoadedStream } from './load';
 import { StreamCache, type Folded } from './stream-cache';
-import type { CommandContext, EventStoreClient, ExecuteOptions, Executor, Loaded, Outcome, StoredEvent, Vault } from './types';
+import type { CommandContext, EventStoreClient, ExecuteOptions, Executor, Loaded, Outcome, ProposedEvent, StoredEvent, Vault } from './types';
 
 export interface ExecutorOptions {
   readonly client: EventStoreClient;
@@ -19,6 +19,8 @@ export interface ExecutorOptions {
   readonly maxAttempts?: number;
   /** How often the store is asked again when it does not answer; 6, which takes about two seconds. */
   readonly tries?: number;
+  /** Most bytes the events of one command may have in the store, as JSON; no limit but the store's own unless told. */
+  readonly appendLimitBytes?: number;
   /** How many folded streams are kept between commands; 0, none. */
   readonly cacheStreams?: number;
   /** For metrics: an attempt lost the race · an append's answer was lost · a command was answered from its stored events. */
@@ -124,10 +126,11 @@ class CommandExecutor {
 
   async #store(command: Command, base: Folded, decided: readonly DomainEvent[], facts: unknown): Promise<Attempt> {
     const { of, id, name, verb, ctx, fingerprint } = command;
-    const { client, vault, observe } = this.options;
+    const { client, vault, observe, appendLimitBytes } = this.options;
     const stamp: CommandStamp = { ctx, command: verb, fingerprint, factsHash: await vault.digest(canonicalJson(facts ?? null)) };
     const place = { stream: name, revision: base.revision === undefined ? 0n : base.revision + 1n, prevHash: base.lastHash };
     const { proposed, stored, lastHash, state } = await prepare(vault, of, id, decided, base.state, place, stamp);
+    if (appendLimitBytes !== undefined) refuseTooLarge(name, proposed, appendLimitBytes);
     try {
       await appendSurely(client, name, proposed, base.revision ?? 'no_stream', {
         tries: this.#tries,
@@ -149,6 +152,11 @@ class CommandExecutor {
     if (this.#cacheStreams > 0) this.#cache.put(name, { state, revision, lastHash, commandIds: new Set([...commandIds, ...added]) });
   }
 }
+
+const refuseTooLarge = (name: string, proposed: readonly ProposedEvent[], limitBytes: number): void => {
+  const bytes = proposed.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
+  if (bytes > limitBytes) throw new AppendTooLarge(`an append of ${bytes} bytes to ${name}`);
+};
 
 const accepted = ({ name }: Command, events: readonly StoredEvent[], revision: bigint, replayed: boolean): Outcome => ({
   kind: 'accepted',

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -6,7 +6,7 @@ import type { PlatformConfig } from '../config/platform-config';
 import type { Metrics } from '../run/metrics';
 import { acceptJsonOnly } from './json-body';
 import { kitProblem } from './problem';
-import { problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
+import { answerUnreadable, problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
 import { traceOf } from './trace';
 
 /** Answered however many requests are being worked on. */
@@ -17,9 +17,16 @@ const pathOf = (url: string): string => url.split('?')[0] ?? url;
 export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: config.bodyLimitBytes,
-    requestTimeout: config.requestTimeoutMs,
+    requestTimeout: config.receiveTimeoutMs,
     connectionTimeout: 0,
-    keepAliveTimeout: 10_000,
+    keepAliveTimeout: config.keepAliveMs,
+    http: {
+      maxHeaderSize: config.headersLimitBytes,
+      headersTimeout: config.receiveTimeoutMs,
+      // How often slow senders are looked for; their time is up at most this much later.
+      connectionsCheckingInterval: Math.min(1_000, config.receiveTimeoutMs),
+    },
+    clientErrorHandler: answerUnreadable,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 300 },
@@ -29,11 +36,20 @@ export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
       sendProblem(reply, request, problemOfThrown(fault).exception),
   } as never);
 
-/** Trace, limits, bodies and metrics: what happens before and after Nest. */
-export const prepareFastify = (app: INestApplication, config: PlatformConfig, metrics: Metrics, logger: Logger): void => {
+interface Edge {
+  readonly config: PlatformConfig;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Throws the problem of a request that may not go on. */
+  readonly admit: (request: FastifyRequest) => Promise<void>;
+}
+
+/** Trace, limits, admission, bodies and metrics: what happens before and after Nest. */
+export const prepareFastify = (app: INestApplication, { config, metrics, logger, admit }: Edge): void => {
   const fastify = (app as NestFastifyApplication).getHttpAdapter().getInstance() as unknown as FastifyInstance;
   let inFlight = 0;
-  acceptJsonOnly(fastify);
+  acceptJsonOnly(fastify, config.jsonDepthMax);
+  fastify.server.maxConnections = config.connectionsMax;
   fastify.addHook('onRequest', (request: TracedRequest, reply, done) => {
     request[TRACE] = traceOf(request.headers['traceparent']);
     void reply.header('x-trace-id', request[TRACE].traceId);
@@ -55,6 +71,7 @@ export const prepareFastify = (app: INestApplication, config: PlatformConfig, me
     });
     done();
   });
+  fastify.addHook('onRequest', admit);
   let isClosing = false;
   fastify.addHook('preClose', (done) => {
     isClosing = true;

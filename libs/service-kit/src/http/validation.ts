@@ -1,13 +1,13 @@
-import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
+import type { ArgumentMetadata, PipeTransform, Type as Class } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
 import { kitProblem, type FieldFault } from './problem';
-
-const escape = (segment: string): string => segment.replaceAll('~', '~0').replaceAll('/', '~1');
+import type { RouteInfo } from './routes';
+import { escapePointer, shapeFaults } from './structure';
 
 const faultsOf = (errors: readonly ValidationError[], at: string): readonly FieldFault[] =>
   errors.flatMap((error) => {
-    const pointer = `${at}/${escape(error.property)}`;
+    const pointer = `${at}/${escapePointer(error.property)}`;
     return [...Object.values(error.constraints ?? {}).map((detail) => ({ pointer, detail })), ...faultsOf(error.children ?? [], pointer)];
   });
 
@@ -24,6 +24,8 @@ export class StrictValidation implements PipeTransform {
     const at = type === 'body' ? '' : type;
     if (typeof given !== 'object' || Array.isArray(given))
       throw kitProblem('invalid', { errors: [{ pointer: at, detail: 'must be an object' }] });
+    const shape = shapeFaults(metatype as Class<object>, given, at);
+    if (shape.length > 0) throw kitProblem('invalid', { errors: shape });
     const instance: unknown = plainToInstance(metatype, given);
     const errors = await validate(instance as object, {
       whitelist: true,
@@ -35,3 +37,17 @@ export class StrictValidation implements PipeTransform {
     return instance;
   }
 }
+
+const undeclared = (given: unknown, at: string): readonly FieldFault[] =>
+  typeof given === 'object' && given !== null
+    ? Object.keys(given).map((name) => ({ pointer: `${at}/${escapePointer(name)}`, detail: `${at === '' ? 'field' : 'parameter'} is not known here` }))
+    : [];
+
+/** Refuses what a route takes none of: fields of a body where it reads no body, parameters where it reads no query. */
+export const refuseUndeclared = (route: RouteInfo, request: { readonly body?: unknown; readonly query?: unknown }): void => {
+  const errors = [
+    ...(route.query === undefined ? undeclared(request.query, 'query') : []),
+    ...(route.body === undefined && !route.anyBody ? undeclared(request.body, '') : []),
+  ];
+  if (errors.length > 0) throw kitProblem('invalid', { errors });
+};

@@ -1,8 +1,10 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Res, type Type as Class } from '@nestjs/common';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import { For, Public } from '../http/access';
+import type { DocumentedService } from '../docs/openapi';
+import { Answers, For, Public } from '../http/access';
 import { kitProblem } from '../http/problem';
+import { routesOf, type RouteInfo } from '../http/routes';
 import type { PlatformState } from '../run/platform-state';
 import { advance } from '../run/time-travel';
 import type { Settled } from '../run/quiet';
@@ -68,6 +70,7 @@ export class ClockController {
   /** Moves the platform ahead through every deadline on the way, in due order. One journey at a time. */
   @Post('advance')
   @HttpCode(200)
+  @Answers('not-quiet')
   async advance(@Body() { to, byMs }: Journey): Promise<object> {
     const { process } = this.platform;
     const clock = process.testClock;
@@ -90,11 +93,30 @@ export class ClockController {
   /** Answers when every relay, consumer, projection, reaction and due deadline of the process is quiet. */
   @Post('settle')
   @HttpCode(200)
+  @Answers('not-quiet')
   async settle(): Promise<object> {
     const { quiet, config, clock } = this.platform.process;
     return { now: clock.now(), ...answered(await quiet.settle(config.settleTimeoutMs)) };
   }
 }
+
+/** Controllers of the process itself; the test clock's where there is one. */
+export const platformControllers = (withClock: boolean): readonly Class<unknown>[] =>
+  withClock ? [HealthController, ClockController] : [HealthController];
+
+export const platformRoutes = (withClock: boolean): readonly RouteInfo[] => routesOf('', platformControllers(withClock));
+
+/** The routes of the process itself, as the OpenAPI page shows them: what every service process has beside its service. */
+export const documentedPlatform = (routes: readonly RouteInfo[]): DocumentedService => ({
+  definition: {
+    name: 'platform',
+    title: 'Health of the process, and the test clock',
+    rejections: { service: 'platform', table: {} },
+    readModels: [],
+    examples: [],
+  },
+  routes,
+});
 
 const answered = ({ quiet, busy, lastBusy, parked, rounds }: Settled): object => {
   if (!quiet) throw kitProblem('not-quiet', { busy, lastBusy, parked }, 1);

@@ -55,6 +55,8 @@ export const startFactConsumers = async (runtime: ServiceRuntime, parts: Reactin
   const common = {
     transport,
     pool,
+    batchSize: config.consumerBatchMax,
+    limits: { keys: config.parkedKeysMax, eventsPerKey: config.parkedEventsMax },
     retry: { attempts: config.reactionAttemptsMax, firstDelayMs: config.reactionBackoffMs },
     onProblem: (problem: { kind: string; group: string }) => {
       metrics.trouble(problem.group, problem.kind);
@@ -80,6 +82,7 @@ export const startFactConsumers = async (runtime: ServiceRuntime, parts: Reactin
       : await startConsumer({
           ...common,
           mode: 'reaction',
+          concurrency: config.reactionConcurrencyMax,
           group: groupOf(name, 'reactions'),
           topics: topicsOf(reacted),
           handles: reacted,
