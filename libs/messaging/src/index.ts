@@ -27,7 +27,7 @@ export { embeddedTransport, type EmbeddedTransportOptions } from './embedded-tra
 export { isEnvelope, readEnvelope, writeEnvelope } from './envelope-text';
 export { migrateMessaging } from './migrations';
 export { startConsumer } from './consumer';
-export { describeError, Halt, isOutage, OutOfPlace, TryTimeout, Unmappable } from './faults';
+export { describeError, Halt, isOutage, NothingParked, OutOfPlace, TryTimeout, Unmappable } from './faults';
 export { declarationOf, envelopeOf } from './envelope-of';
 export { startRelay } from './relay';
 export { forgetGroup, resetRelay, rewindGroup } from './operations';

@@ -22,7 +22,7 @@ export { onDeadline } from './declare/deadline';
 export type { AnyDeadline, DueDeadline } from './declare/deadline';
 export { Caller, newId, roles, Who } from './http/caller';
 export type { Role } from './http/caller';
-export { Answers, For, KeepsSealed, Public, Returns, Reveals } from './http/access';
+export { Answers, For, KeepsSealed, Public, Refuses, Returns, Reveals } from './http/access';
 export { Page } from './http/page';
 export { RAW_BODY } from './http/json-body';
 export { kitProblem, kitProblems, ProblemException, problemOf } from './http/problem';

@@ -18,6 +18,7 @@ const faultOf = (root: unknown, depthMax: number): string | undefined => {
     if (depth > depthMax) return `the body is nested deeper than ${depthMax}`;
     const next: unknown[] = [];
     for (const value of level) {
+      if (typeof value === 'number' && !Number.isFinite(value)) return 'the body holds a number that is too large';
       if (typeof value === 'string' && !isSoundText(value)) return 'the body holds text that is not valid Unicode, or a NUL';
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, child] of Object.entries(value)) {

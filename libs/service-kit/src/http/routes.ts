@@ -1,7 +1,7 @@
 import { RequestMethod, type Type as Class } from '@nestjs/common';
 import { HTTP_CODE_METADATA, METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
-import { ACCESS, ANSWERS, RETURNS, REVEALS, type Access, type Returned, type RouteAnswers } from './access';
+import { ACCESS, ANSWERS, REFUSES, RETURNS, REVEALS, type Access, type Returned, type RouteAnswers } from './access';
 import type { FastifyRequest } from 'fastify';
 import type { Role } from './caller';
 
@@ -54,6 +54,7 @@ const routesOfHandler = (service: string, controller: Class<unknown>, handler: s
   if (method === undefined || verb === undefined) return [];
   const read = <T>(key: string): T | undefined =>
     (Reflect.getMetadata(key, method) ?? Reflect.getMetadata(key, controller)) as T | undefined;
+  const answers = read<RouteAnswers>(ANSWERS) ?? { codes: [] };
   const access = read<Access>(ACCESS);
   const returns = read<Returned>(RETURNS);
   const status = Reflect.getMetadata(HTTP_CODE_METADATA, method) as number | undefined;
@@ -64,7 +65,7 @@ const routesOfHandler = (service: string, controller: Class<unknown>, handler: s
     controller,
     handler,
     method: RequestMethod[verb],
-    answers: read<RouteAnswers>(ANSWERS) ?? { codes: [] },
+    answers: { ...answers, codes: [...answers.codes, ...(read<readonly string[]>(REFUSES) ?? [])] },
     reveals: read<readonly Role[]>(REVEALS) ?? [],
     anyBody: body === undefined && takes(controller, handler, RouteParamtypes.BODY),
     ...(access === undefined ? {} : { access }),

@@ -1,38 +1,37 @@
 import type { Type as Class } from '@nestjs/common';
+import { faultsOf, type TSchema } from '@qiyue/decider';
 import { schemaOfClass, type JsonSchema } from '../docs/class-schema';
 import type { FieldFault } from './problem';
 
 /** A segment of a JSON pointer. */
 export const escapePointer = (segment: string): string => segment.replaceAll('~', '~0').replaceAll('/', '~1');
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/**
- * Faults of shape alone: null, a list where an object belongs, an object where a list does. The validators leave some of these through: to them null is
- * an optional property left out, and a list of parts is as good as the part.
- */
-const faultsOfShape = (schema: JsonSchema, value: unknown, pointer: string): readonly FieldFault[] => {
-  if (value === undefined) return [];
-  if (value === null) return [{ pointer, detail: 'must not be null' }];
-  if (schema['type'] === 'array') {
-    if (!Array.isArray(value)) return [{ pointer, detail: 'must be a list' }];
-    return value.flatMap((one, at) => faultsOfShape(schema['items'] as JsonSchema, one, `${pointer}/${at}`));
-  }
-  if (schema['type'] !== 'object') return [];
-  if (!isObject(value)) return [{ pointer, detail: 'must be an object' }];
-  const properties = schema['properties'] as Readonly<Record<string, JsonSchema>> | undefined;
-  return Object.entries(properties ?? {}).flatMap(([name, own]) =>
-    Object.hasOwn(value, name) ? faultsOfShape(own, value[name], `${pointer}/${escapePointer(name)}`) : [],
+/** The schema without what only readers need. Formats are left to the validators, which know the finer points. */
+const enforced = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(enforced);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const kept = Object.entries(schema).filter(([keyword]) => keyword !== 'format' && keyword !== 'examples');
+  return Object.fromEntries(
+    kept.map(([keyword, value]) => [
+      keyword,
+      keyword === 'properties'
+        ? Object.fromEntries(Object.entries(value as JsonSchema).map(([name, own]) => [name, enforced(own)]))
+        : enforced(value),
+    ]),
   );
 };
 
-const schemas = new WeakMap<Class<object>, JsonSchema>();
+const schemas = new WeakMap<Class<object>, TSchema>();
 
-/** Faults of shape of a value that is to be an instance of a class. */
-export const shapeFaults = (owner: Class<object>, value: unknown, at: string): readonly FieldFault[] => {
-  const known = schemas.get(owner);
-  const schema = known ?? schemaOfClass(owner);
-  if (known === undefined) schemas.set(owner, schema);
-  return faultsOfShape(schema, value, at);
+/**
+ * Faults of a body against what the OpenAPI page says of it. The validators leave some of these through: null is to them an optional property left out, a
+ * list of parts as good as the part, and a property that is looked at on some condition alone may otherwise be anything.
+ */
+export const schemaFaults = (owner: Class<object>, body: unknown): readonly FieldFault[] => {
+  const schema = schemas.get(owner) ?? (enforced(schemaOfClass(owner)) as TSchema);
+  schemas.set(owner, schema);
+  return faultsOf(schema, body).map((fault) => {
+    const end = fault.indexOf(': ');
+    return { pointer: fault.slice(0, end), detail: fault.slice(end + 2) };
+  });
 };
