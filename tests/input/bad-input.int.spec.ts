@@ -109,7 +109,10 @@ describe(`bodies of any shape (seed ${SEED}, ${RUNS} runs)`, () => {
   const body = (example: unknown): fc.Arbitrary<unknown> => {
     const names = Object.keys(example as object);
     const some = fc.dictionary(names.length === 0 ? fc.string() : fc.oneof(fc.constantFrom(...names), fc.string()), json, { maxKeys: 3 });
-    return fc.oneof({ weight: 1, arbitrary: json }, { weight: 3, arbitrary: some.map((changes) => ({ ...(example as object), ...changes })) });
+    return fc.oneof(
+      { weight: 1, arbitrary: json },
+      { weight: 3, arbitrary: some.map((changes) => ({ ...(example as object), ...changes })) },
+    );
   };
   const request = fc.constantFrom(...bodied).chain((operation) => body(operation.body?.example).map((sent) => ({ operation, sent })));
 

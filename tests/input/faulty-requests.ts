@@ -92,7 +92,9 @@ const faultyQueries = (operation: Operation): readonly (readonly [string, string
       const value = encodeURIComponent(again ? text.slice(0, -6) : text);
       return [`${name} of "${text.slice(0, 20)}"`, `${others(name)}&${name}=${value}${again ? `&${name}=${value}` : ''}`];
     }),
-    ...(name === 'after' && schema.type === 'string' && pathParameters(operation).length === 0 ? [[`a cursor of no list`, `after=${SECRET}`] as const] : []),
+    ...(name === 'after' && schema.type === 'string' && pathParameters(operation).length === 0
+      ? [[`a cursor of no list`, `after=${SECRET}`] as const]
+      : []),
     ...(required ? [[`no ${name}`, others(name)] as const] : []),
   ]);
   return [...cases, ['an unknown parameter', `${needed.slice(1)}&unknown=${SECRET}`] as const];
@@ -111,19 +113,37 @@ export const faultyRequests = (
   const fault = (
     name: string,
     refusal: FaultyRequest['refusal'],
-    { raw = readsBody(operation) ? example : undefined, headers = {}, at = path }: { raw?: FaultyRequest['raw']; headers?: object; at?: string } = {},
+    {
+      raw = readsBody(operation) ? example : undefined,
+      headers = {},
+      at = path,
+    }: { raw?: FaultyRequest['raw']; headers?: object; at?: string } = {},
   ): FaultyRequest => ({
     name,
     path: at,
     refusal,
-    headers: { ...authorization, 'content-type': 'application/json', ...(raw === undefined ? {} : signed(raw)), ...(headers as Record<string, string>) },
+    headers: {
+      ...authorization,
+      'content-type': 'application/json',
+      ...(raw === undefined ? {} : signed(raw)),
+      ...(headers as Record<string, string>),
+    },
     ...(raw === undefined ? {} : { raw }),
   });
-  const shapes = body === undefined ? ['{"unknown_field":1}', '[1]', '7', '"a"', 'null'] : body.schema.properties === undefined ? [] : ['[]', '7', '"a"', 'null'];
+  const shapes =
+    body === undefined
+      ? ['{"unknown_field":1}', '[1]', '7', '"a"', 'null']
+      : body.schema.properties === undefined
+        ? []
+        : ['[]', '7', '"a"', 'null'];
   return [
     ...(isOpen ? [] : [fault('no token', [401, 'unauthenticated'], { headers: { authorization: '' } })]),
-    ...Object.entries(tokens).map(([name, token]) => fault(`a token of ${name}`, [401, 'unauthenticated'], { headers: { authorization: token } })),
-    ...faultyQueries(operation).map(([name, query]) => fault(name, [422, 'invalid'], { at: `${pathOf(operation)}?${query.replace(/^&/, '')}` })),
+    ...Object.entries(tokens).map(([name, token]) =>
+      fault(`a token of ${name}`, [401, 'unauthenticated'], { headers: { authorization: token } }),
+    ),
+    ...faultyQueries(operation).map(([name, query]) =>
+      fault(name, [422, 'invalid'], { at: `${pathOf(operation)}?${query.replace(/^&/, '')}` }),
+    ),
     ...pathParameters(operation).flatMap((name) => [
       fault(`a NUL in ${name}`, [400, 'malformed'], { at: path.replace('names-nothing', 'a%00b') }),
       fault(`bytes that are no text in ${name}`, [400, 'malformed'], { at: path.replace('names-nothing', '%ff') }),
@@ -133,7 +153,10 @@ export const faultyRequests = (
       ? []
       : [
           ...unreadableBodies.map(([name, raw]) => fault(name, [400, 'malformed'], { raw })),
-          fault('another media type', [415, 'unsupported-media-type'], { raw: `a=${SECRET}`, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+          fault('another media type', [415, 'unsupported-media-type'], {
+            raw: `a=${SECRET}`,
+            headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          }),
           fault('text', [415, 'unsupported-media-type'], { raw: SECRET, headers: { 'content-type': 'text/plain' } }),
           fault('a body beyond the limit', [413, 'too-large'], { raw: JSON.stringify({ a: 'x'.repeat(300_000) }) }),
           fault('a key with a space', [400, 'idempotency-key-invalid'], { headers: { 'idempotency-key': 'a b' } }),

@@ -62,7 +62,9 @@ const valuesOf = ({ schema, value, path }: Place): readonly (readonly [string, u
     ...(minimum === undefined ? [] : [['one too little', minimum - 1] as const]),
     ...(maximum === undefined ? [] : [['one too much', maximum + 1] as const]),
     ...(minItems > 0 ? [['an empty list', []] as const] : []),
-    ...(maxItems < 2_000 && Array.isArray(value) ? [['a list one too long', Array.from({ length: maxItems + 1 }, () => value[0])] as const] : []),
+    ...(maxItems < 2_000 && Array.isArray(value)
+      ? [['a list one too long', Array.from({ length: maxItems + 1 }, () => value[0])] as const]
+      : []),
     ...(path.length > 0 && type === 'array' ? [['a list in a list', [value ?? []]] as const] : []),
   ];
 };

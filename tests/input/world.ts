@@ -41,7 +41,11 @@ export const companyOf = ({ name, email }: Customer) => ({
   company: { name, address: '杭州市滨江区示例路 1 号', contact: '0571-00000000' },
   invoice: { title: name, taxId: creditCodes[0], way: 'e-mail', address: email },
 });
-export const wantedBy = (customer: Customer, more: object = {}) => ({ lines: [{ sku: 'waf-std', quantity: 2 }], ...companyOf(customer), ...more });
+export const wantedBy = (customer: Customer, more: object = {}) => ({
+  lines: [{ sku: 'waf-std', quantity: 2 }],
+  ...companyOf(customer),
+  ...more,
+});
 export const papersOf = ({ name }: Customer, at: number) => ({
   subject: 'enterprise',
   name,

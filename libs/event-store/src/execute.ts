@@ -100,7 +100,7 @@ class CommandExecutor {
   /** Takes the command on one view of the stream. On a view that is only guessed at, nothing but a successful append is an answer. */
   async #attempt(command: Command, base: Folded | LoadedStream, fresh: boolean): Promise<Attempt> {
     const { of, ctx, verb, body, facts } = command;
-    const refused = this.#refusedBefore(command, base.state);
+    const refused = await this.#refusedAsForeign(command, base.state);
     if (refused !== undefined) return fresh ? refused : 'stale';
     if (base.commandIds.has(ctx.commandId)) return fresh && 'events' in base ? this.#replay(command, base.events) : 'stale';
     const given: unknown = typeof facts === 'function' ? await (facts as (state: unknown) => unknown)(base.state) : facts;
@@ -112,9 +112,13 @@ class CommandExecutor {
     return isRejection(decided) ? rejected(of, base.state, decided) : accepted(command, [], base.revision ?? -1n, false);
   }
 
-  #refusedBefore({ of, ctx }: Command, state: unknown): Outcome | undefined {
+  /** Somebody else's stream is answered just as one that does not exist, so that nobody learns by asking which do. */
+  async #refusedAsForeign({ of, ctx, verb, body, facts }: Command, state: unknown): Promise<Outcome | undefined> {
     const owner = of.owner?.(state) as string | undefined;
-    return ctx.actor.kind === 'customer' && owner !== undefined && owner !== ctx.actor.id ? kitRefusal('not-found') : undefined;
+    if (ctx.actor.kind !== 'customer' || owner === undefined || owner === ctx.actor.id) return undefined;
+    const given: unknown = typeof facts === 'function' ? await (facts as (state: unknown) => unknown)(of.initialState) : facts;
+    const decided: unknown = of.decide[verb]?.(of.initialState, body, given);
+    return isRejection(decided) ? rejected(of, of.initialState, decided) : kitRefusal('not-found');
   }
 
   #replay(command: Command, events: readonly StoredEvent[]): Outcome {

@@ -68,7 +68,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-const codeOfUnreadable: Readonly<Record<string, KitCode>> = { ERR_HTTP_REQUEST_TIMEOUT: 'too-slow', HPE_HEADER_OVERFLOW: 'headers-too-large' };
+const codeOfUnreadable: Readonly<Record<string, KitCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'too-slow',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+};
 
 /** Answers what never became a request: too slow, too large a head, no HTTP. The connection ends with it. */
 export const answerUnreadable = (fault: Error & { readonly code?: string }, socket: Socket): void => {

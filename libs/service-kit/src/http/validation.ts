@@ -57,7 +57,8 @@ export const refuseUndeclared = (route: RouteInfo, { body, query }: { readonly b
   if (route.query === undefined)
     errors.push(...namesIn(query).map((name) => ({ pointer: `query/${escapePointer(name)}`, detail: 'is not known here' })));
   if (route.body === undefined && !route.anyBody && body !== undefined) {
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) errors.push({ pointer: '', detail: 'must be an object, or left out' });
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      errors.push({ pointer: '', detail: 'must be an object, or left out' });
     else errors.push(...namesIn(body).map((name) => ({ pointer: `/${escapePointer(name)}`, detail: 'is not known here' })));
   }
   if (errors.length > 0) throw kitProblem('invalid', { errors });

@@ -1,4 +1,12 @@
-import { AccountForgotten, AmbiguousAppend, AppendTooLarge, StoreUnavailable, uuid5, type CommandContext, type Executor } from '@qiyue/event-store';
+import {
+  AccountForgotten,
+  AmbiguousAppend,
+  AppendTooLarge,
+  StoreUnavailable,
+  uuid5,
+  type CommandContext,
+  type Executor,
+} from '@qiyue/event-store';
 import { isRejection, type AnyStream, type CommandName, type CommandOf, type RejectionEntry, type StateOf } from '@qiyue/decider';
 import { OUTCOME, REVISION, type CommandAnswer } from '../answer';
 import { Commands, type Facts } from '../commands';

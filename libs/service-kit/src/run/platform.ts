@@ -106,10 +106,10 @@ const buildApp = async (
   app.useGlobalGuards(new AccessGuard());
   app.useGlobalPipes(new StrictValidation());
   app.useGlobalInterceptors(new Answering(serviceOf, process.config.requestTimeoutMs));
-  serveDocs(
-    app.getHttpAdapter().getInstance() as never,
-    [...services.map(({ definition, routes }) => ({ definition, routes })), documentedPlatform(own)],
-  );
+  serveDocs(app.getHttpAdapter().getInstance() as never, [
+    ...services.map(({ definition, routes }) => ({ definition, routes })),
+    documentedPlatform(own),
+  ]);
   const get: Platform['get'] = (service, token) => {
     const module = modules[services.findIndex(({ definition }) => definition.name === service)];
     if (module === undefined) throw new Error(`no service ${service} runs here`);

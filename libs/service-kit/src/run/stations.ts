@@ -111,7 +111,14 @@ export const startStations = async (runtime: ServiceRuntime, parts: ReactingPart
     onTrouble: ({ error, attempt }) => logger.warn({ err: error, service: name, attempt }, 'read models are in trouble'),
     onRebuild: (rebuild) => logger.info({ service: name, ...rebuild }, 'a read model is filled'),
   };
-  const projections = await startOwnProjections({ pool, models: readModels, subscribe: source, replay: replayOf(transport), hooks, maxBatch: config.projectionBatchMax });
+  const projections = await startOwnProjections({
+    pool,
+    models: readModels,
+    subscribe: source,
+    replay: replayOf(transport),
+    hooks,
+    maxBatch: config.projectionBatchMax,
+  });
   const consumers = await startFactConsumers(runtime, parts, hooks);
   const relay = await startRelay({
     service: name,
