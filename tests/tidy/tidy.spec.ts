@@ -122,7 +122,9 @@ describe('streams', () => {
   );
   test.each(examples.map((one) => [one.stream.category, one] as const))(
     '%s: refuses each fault with its code, and of two faults the one that stands first in the table',
-    (_category, one) => checkRefusals(one, orderOf(one)),
+    (_category, one) => {
+      checkRefusals(one, orderOf(one));
+    },
   );
   test.each(examples.map((one) => [one.stream.category, one] as const))(
     '%s: survives being written and read as JSON',
