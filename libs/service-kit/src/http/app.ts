@@ -6,7 +6,7 @@ import type { PlatformConfig } from '../config/platform-config';
 import type { Metrics } from '../run/metrics';
 import { acceptJsonOnly } from './json-body';
 import { kitProblem } from './problem';
-import { answerUnreadable, problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
+import { answerUnreadable, noteAnswered, noteBegun, problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
 import { traceOf } from './trace';
 
 /** Answered however many requests are being worked on. */
@@ -51,6 +51,7 @@ export const prepareFastify = (app: INestApplication, { config, metrics, logger,
   acceptJsonOnly(fastify, config.jsonDepthMax);
   fastify.server.maxConnections = config.connectionsMax;
   fastify.addHook('onRequest', (request: TracedRequest, reply, done) => {
+    noteBegun(request);
     request[TRACE] = traceOf(request.headers['traceparent']);
     void reply.header('x-trace-id', request[TRACE].traceId);
     void reply.header('x-content-type-options', 'nosniff');
@@ -83,6 +84,7 @@ export const prepareFastify = (app: INestApplication, { config, metrics, logger,
     done();
   });
   fastify.addHook('onResponse', (request: TracedRequest, reply, done) => {
+    noteAnswered(request);
     // The route, not the URL: a URL can hold what nobody may read in a log.
     logger.debug(
       {
