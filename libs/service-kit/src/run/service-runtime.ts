@@ -47,6 +47,7 @@ export class ServiceRuntime implements RouteOwner {
       maxAttempts: config.commandAttemptsMax,
       tries: config.storeAttemptsMax,
       appendLimitBytes: config.appendLimitBytes,
+      waitingMax: config.streamWaitingMax,
     });
     this.answers = new AnswersStore(this.pool, config.answerDays);
     this.commands = new CommandsRuntime({ executor: this.executor, clock, table: definition.rejections.table, metrics: this.metrics });
