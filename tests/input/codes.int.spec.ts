@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { smallAgreement } from '../../services/compliance/src/domain/agreement.examples';
 import { signed } from './faulty-requests';
 import { isDocumented, operations, type Operation } from './operations';
-import { asCustomer, codeSentTo, done, papersOf, password, pay, register, startEverything, wantedBy, type Customer } from './world';
+import { asCustomer, codeSentTo, done, papersOf, password, register, startEverything, wantedBy, type Customer } from './world';
 
 /** Documented for an operation, and still not to be met by asking: the decision that refuses so is shown by its examples. */
 const notByAsking: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ import { kitProblem } from './problem';
 import { answerUnreadable, noteAnswered, noteBegun, problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
 import { traceOf } from './trace';
 
-/** Answered however many requests are being worked on. */
+/** Answered however many requests are being worked on, and not counted among them. */
 const unlimited = new Set(['/livez', '/readyz', '/metrics']);
 const pathOf = (url: string): string => url.split('?')[0] ?? url;
 
@@ -55,7 +55,11 @@ export const prepareFastify = (app: INestApplication, { config, metrics, logger,
     request[TRACE] = traceOf(request.headers['traceparent']);
     void reply.header('x-trace-id', request[TRACE].traceId);
     void reply.header('x-content-type-options', 'nosniff');
-    if (inFlight >= config.requestsMax && !unlimited.has(pathOf(request.url))) {
+    if (unlimited.has(pathOf(request.url))) {
+      done();
+      return;
+    }
+    if (inFlight >= config.requestsMax) {
       metrics.overloaded.inc();
       sendProblem(reply, request, kitProblem('overloaded', {}, 1));
       return;
