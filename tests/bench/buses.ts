@@ -38,7 +38,7 @@ const readPages = async (pool: Pool, topic: string): Promise<number> => {
   );
   let read = 0;
   for (const { topic: id, partition } of partitions) {
-    for (let next = '0', page = -1; page !== 0; ) {
+    for (let next = '0', page = -1; page !== 0;) {
       const { rows } = await pool.query<{ offset: string; envelope: string }>({
         name: 'page',
         text: 'SELECT "offset", envelope FROM bus_message WHERE topic = $1 AND partition = $2 AND "offset" >= $3 ORDER BY "offset" LIMIT 500',

@@ -40,7 +40,11 @@ const ourWork = async (parts: Parts): Promise<Work> => {
   const client = EventStoreDBClient.connectionString((await parts.node()).connectionString);
   parts.onEnd(() => client.dispose());
   const append = (stream: string, events: readonly (typeof event)[], expectedRevision: bigint | typeof NO_STREAM): Promise<unknown> =>
-    client.appendToStream(stream, events.map((one) => jsonEvent(one)), { expectedRevision });
+    client.appendToStream(
+      stream,
+      events.map((one) => jsonEvent(one)),
+      { expectedRevision },
+    );
   return {
     append: () => append(newStream(), [event], NO_STREAM),
     loadAndAppend: async () => {
@@ -53,14 +57,22 @@ const ourWork = async (parts: Parts): Promise<Work> => {
   };
 };
 
-const compare = async (what: string, theirs: () => Promise<unknown>, ours: () => Promise<unknown>, effort: Effort): Promise<readonly Figure[]> => {
+const compare = async (
+  what: string,
+  theirs: () => Promise<unknown>,
+  ours: () => Promise<unknown>,
+  effort: Effort,
+): Promise<readonly Figure[]> => {
   const figures: Figure[] = [];
   await load(16, effort.stretchMs, theirs);
   await load(16, effort.stretchMs, ours);
   for (const inFlight of [1, 16, 64]) {
     const rate = (work: () => Promise<unknown>) => async () => (await load(inFlight, effort.stretchMs, work)).perSecond;
     const compared = await interleaved(effort.rounds, rate(theirs), rate(ours));
-    figures.push(perSecond(`${what}, ${inFlight} in flight`, compared.ours), perSecond(`${what} by emmett, ${inFlight} in flight`, compared.raw));
+    figures.push(
+      perSecond(`${what}, ${inFlight} in flight`, compared.ours),
+      perSecond(`${what} by emmett, ${inFlight} in flight`, compared.raw),
+    );
     figures.push(ratio(`ratio, ${inFlight} in flight`, compared.ratios));
   }
   return figures;

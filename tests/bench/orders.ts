@@ -72,8 +72,20 @@ export const orders: Scenario = {
       };
       const { raw, ours, ratios } = await interleaved(rounds, async () => (await load(inFlight, stretchMs, append)).perSecond, post);
       figures.push(perSecond(`orders, ${inFlight} in flight`, ours));
-      figures.push(plain(`p50, ${inFlight} in flight`, 'ms', posted.map(({ p50Ms }) => p50Ms)));
-      figures.push(plain(`p99, ${inFlight} in flight`, 'ms', posted.map(({ p99Ms }) => p99Ms)));
+      figures.push(
+        plain(
+          `p50, ${inFlight} in flight`,
+          'ms',
+          posted.map(({ p50Ms }) => p50Ms),
+        ),
+      );
+      figures.push(
+        plain(
+          `p99, ${inFlight} in flight`,
+          'ms',
+          posted.map(({ p99Ms }) => p99Ms),
+        ),
+      );
       figures.push(perSecond(`raw client appends, ${inFlight} in flight`, raw));
       figures.push(ratio(`ratio, ${inFlight} in flight`, ratios, 0.5, 0.8));
     }

@@ -23,9 +23,7 @@ export interface Node extends Program {
 }
 
 const ended = (child: ChildProcess): Promise<void> =>
-  new Promise((resolve) =>
-    child.exitCode !== null || child.signalCode !== null ? resolve() : child.once('exit', () => resolve()),
-  );
+  new Promise((resolve) => (child.exitCode !== null || child.signalCode !== null ? resolve() : child.once('exit', () => resolve())));
 
 /** Resident memory of a process, in megabytes; where `/proc` is not to be had, NaN. */
 export const residentMB = (pid: number): number => {

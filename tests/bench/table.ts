@@ -34,6 +34,8 @@ export const tableOf = ({ scenario, figures, skipped }: Result): string => {
   if (skipped !== undefined) return `${title}\n  skipped: ${skipped}\n`;
   const rows = [heading, ...figures.map(cells)];
   const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))));
+  const lines = rows.map((row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))),
+  );
   return `${title}\n  raw: ${scenario.raw}\n${lines.map((line) => `  ${line.join('  ')}`.trimEnd()).join('\n')}\n`;
 };

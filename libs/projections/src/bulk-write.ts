@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ClientBase, CustomTypesConfig } from 'pg';
 import { frozen, slotTextOf, type Row, type Slot } from './canonical';
 import type { ReadColumn, TableShape } from './declaration';
@@ -8,11 +9,20 @@ export const quoted = (identifier: string): string => `"${identifier.replaceAll(
 const list = (columns: readonly ReadColumn[], prefix = ''): string => columns.map(({ name }) => `${prefix}${quoted(name)}`).join(', ');
 const arrays = (columns: readonly ReadColumn[]): string => columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
 
-interface Statements {
-  readonly load: string;
-  readonly write: string;
-  readonly remove: string;
+/** SQL under a name, so that a connection parses and plans it once. A physical table never changes, so neither does what is said of it. */
+interface Statement {
+  readonly name: string;
+  readonly text: string;
 }
+
+interface Statements {
+  readonly load: Statement;
+  readonly write: Statement;
+  readonly remove: Statement;
+}
+
+/** PostgreSQL cuts names after 63 bytes. */
+const statement = (text: string): Statement => ({ name: hash('sha256', text, 'base64'), text });
 
 const statementsOf = (shape: TableShape, table: string): Statements => {
   const { columns, key } = shape;
@@ -23,9 +33,11 @@ const statementsOf = (shape: TableShape, table: string): Statements => {
   const onConflict =
     rest.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${rest.map(({ name }) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}`;
   return {
-    load: `SELECT ${list(columns)} FROM ${table} WHERE ${named}`,
-    write: `INSERT INTO ${table} (${list(columns)}) SELECT * FROM unnest(${arrays(columns)}) ON CONFLICT (${list(key)}) ${onConflict}`,
-    remove: `DELETE FROM ${table} WHERE ${named}`,
+    load: statement(`SELECT ${list(columns)} FROM ${table} WHERE ${named}`),
+    write: statement(
+      `INSERT INTO ${table} (${list(columns)}) SELECT * FROM unnest(${arrays(columns)}) ON CONFLICT (${list(key)}) ${onConflict}`,
+    ),
+    remove: statement(`DELETE FROM ${table} WHERE ${named}`),
   };
 };
 
@@ -72,7 +84,7 @@ const keyArrays = (shape: TableShape, slots: readonly Slot[]): readonly string[]
 export const loadRows = async (tx: ClientBase, shape: TableShape, table: string, slots: readonly Slot[]): Promise<Map<string, Row>> => {
   if (slots.length === 0) return new Map();
   const found = await tx.query<unknown[]>({
-    text: statements(shape, table).load,
+    ...statements(shape, table).load,
     values: [...keyArrays(shape, slots)],
     rowMode: 'array',
     types: ownTypes,
@@ -89,19 +101,17 @@ export const loadRows = async (tx: ClientBase, shape: TableShape, table: string,
 /** Inserts or replaces rows: one statement. */
 export const writeRows = async (tx: ClientBase, shape: TableShape, table: string, rows: readonly Row[]): Promise<void> => {
   if (rows.length === 0) return;
-  await tx.query(
-    statements(shape, table).write,
-    shape.columns.map(({ type, property }) =>
-      arrayLiteral(
-        type,
-        rows.map((row) => row[property]),
-      ),
+  const values = shape.columns.map(({ type, property }) =>
+    arrayLiteral(
+      type,
+      rows.map((row) => row[property]),
     ),
   );
+  await tx.query({ ...statements(shape, table).write, values });
 };
 
 /** Deletes rows: one statement. */
 export const removeRows = async (tx: ClientBase, shape: TableShape, table: string, slots: readonly Slot[]): Promise<void> => {
   if (slots.length === 0) return;
-  await tx.query(statements(shape, table).remove, [...keyArrays(shape, slots)]);
+  await tx.query({ ...statements(shape, table).remove, values: [...keyArrays(shape, slots)] });
 };

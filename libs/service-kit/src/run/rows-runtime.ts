@@ -62,10 +62,8 @@ export class RowsRuntime extends Rows {
     const values = new Values();
     const keys: Record<string, unknown> = typeof key === 'string' ? { [table.keys[0] as string]: key } : (key as Record<string, unknown>);
     const where = table.keys.map((property) => `${table.column(property)} = ${values.add(keys[property])}`);
-    const { rows } = await this.parts.pool.query<R>(
-      `SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`,
-      values.list,
-    );
+    const text = `SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`;
+    const { rows } = await this.parts.pool.query<R>(text, values.list);
     return rows[0] === undefined ? undefined : withRevision(rows[0]);
   }
 
