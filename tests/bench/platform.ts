@@ -35,6 +35,8 @@ export const startPlatform = async (
     DATABASE_PREFIX: prefix,
     EVENT_STORE_URL: eventStoreUrl,
     VAULT_KEK: vaultKek,
+    IDENTITY_PEPPER: 'b'.repeat(64),
+    BILLING_CALLBACK_SECRET: 'c'.repeat(64),
     TOKEN_TTL_SECONDS: '86400',
     LOG_LEVEL: 'warn',
   };

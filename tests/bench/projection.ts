@@ -11,7 +11,7 @@ import type { Parts } from './parts';
 import { perSecond, ratio, type Figure, type Scenario } from './scenario';
 import { told } from './told';
 
-const topic = 'bench.accounts.v1';
+export const topic = 'bench.accounts.v1';
 const BATCH = 500;
 
 /** The order service's own read model of what identity tells, one row an account. */
@@ -21,7 +21,7 @@ const standing = (): AnyReadModel => {
   return model;
 };
 
-const acceptances = (count: number): readonly Envelope[] =>
+export const acceptances = (count: number): readonly Envelope[] =>
   Array.from({ length: count }, () => {
     const accountId = randomUUID();
     const acceptedAt = new Date().toISOString();
@@ -35,7 +35,7 @@ const acceptances = (count: number): readonly Envelope[] =>
   });
 
 /** Consumes the whole topic into a fresh read model: as a service does that is new. */
-const project = async (parts: Parts, bus: Bus, count: number): Promise<number> => {
+export const project = async (parts: Parts, bus: Bus, count: number): Promise<number> => {
   const pool = parts.pool(await parts.freshDatabase('projection'), 8);
   const model = standing();
   await migrateReadModels(pool, [model]);
@@ -59,10 +59,12 @@ const project = async (parts: Parts, bus: Bus, count: number): Promise<number> =
 };
 
 /** The same rows, by themselves: batches of 500, one statement and one transaction each, on one connection. */
-const bulkInsert = async (pool: Pool, count: number): Promise<number> => {
+export const bulkInsert = async (pool: Pool, count: number): Promise<number> => {
   const { shape } = standing();
   const table = `raw_${randomUUID().replaceAll('-', '')}`;
-  await pool.query(`CREATE TABLE ${table} ("accountId" text COLLATE "C" PRIMARY KEY, "acceptedVersion" text, "declinedVersion" text, "verifiedName" text, suspended boolean)`);
+  await pool.query(
+    `CREATE TABLE ${table} ("accountId" text COLLATE "C" PRIMARY KEY, "acceptedVersion" text, "declinedVersion" text, "verifiedName" text, suspended boolean)`,
+  );
   const text = `INSERT INTO ${table} SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])`;
   const size = Math.min(BATCH, count);
   const same = (value: unknown): unknown[] => Array.from({ length: size }, () => value);
@@ -91,8 +93,14 @@ const measure = async (parts: Parts, bus: Bus, rounds: number, count: number): P
   const { ours, ratios } = await interleaved(rounds, raw, () => project(parts, bus, count));
   return [
     perSecond('projection', ours),
-    perSecond('raw consume', rates.map(({ consume }) => consume)),
-    perSecond('raw bulk insert', rates.map(({ insert }) => insert)),
+    perSecond(
+      'raw consume',
+      rates.map(({ consume }) => consume),
+    ),
+    perSecond(
+      'raw bulk insert',
+      rates.map(({ insert }) => insert),
+    ),
     ratio('ratio to the slower', ratios, 0.5, 0.9),
   ];
 };

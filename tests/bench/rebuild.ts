@@ -10,7 +10,9 @@ import { filledDatabase } from './stored';
 
 /** Compliance's own read model of who is suspended, one row an account. */
 const standings = (): AnyReadModel => {
-  const model = allServices.find(({ name }) => name === 'compliance')?.readModels.find(({ own }) => own.some(({ category }) => category === 'standing'));
+  const model = allServices
+    .find(({ name }) => name === 'compliance')
+    ?.readModels.find(({ own }) => own.some(({ category }) => category === 'standing'));
   if (model === undefined) throw new Error('compliance has no read model of standings');
   return model;
 };
@@ -69,8 +71,14 @@ export const rebuild: Scenario = {
     const { ours, ratios } = await interleaved(rounds, limits, () => timed(events, () => projections.rebuild(model)));
     return [
       perSecond('rebuild', ours),
-      perSecond('raw read', rates.map(({ read }) => read)),
-      perSecond('raw bulk insert', rates.map(({ insert }) => insert)),
+      perSecond(
+        'raw read',
+        rates.map(({ read }) => read),
+      ),
+      perSecond(
+        'raw bulk insert',
+        rates.map(({ insert }) => insert),
+      ),
       ratio('ratio to the slower', ratios, 0.5, 0.9),
     ];
   },

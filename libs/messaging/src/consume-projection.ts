@@ -55,9 +55,14 @@ export const consumeProjection = (context: BatchContext, apply: Apply): ((batch:
         const plan = await planOf(context, tx, batch, true);
         if (plan === undefined) return { items: [] };
         const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
+        if (!isolate) {
+          // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
+          await record(context, tx, batch, plan, plan.items);
+          if (messages.length > 0) await apply(tx, envelopesOf(messages));
+          return outcomeOf(batch, plan, plan.items);
+        }
         const failures = new Map<string, Failure>();
-        if (isolate) await applyAllBut(context, tx, apply, messages, failures);
-        else if (messages.length > 0) await apply(tx, envelopesOf(messages));
+        await applyAllBut(context, tx, apply, messages, failures);
         const items = afterFailures(plan.items, failures);
         await record(context, tx, batch, plan, items);
         return outcomeOf(batch, plan, items);
