@@ -28,8 +28,8 @@ const password = 'drei-Katzen-7';
 /** A customer who may order, made as any customer is: over HTTP, through all services. Gives a token. */
 const aCustomer = async (url: string, operatorPassword: string): Promise<string> => {
   const call = caller(url);
-  const settle = () => call('POST', '/clock/settle', {});
   const operator = (await call('POST', '/identity/staff-sessions', { name: 'operator', password: operatorPassword })).body.accessToken;
+  const settle = () => call('POST', '/clock/settle', {}, operator);
   const text = readFileSync(join(root, 'libs/agreement/sample/user-agreement.zh.txt'), 'utf8');
   await call('POST', '/compliance/agreements', { agreementVersion: '2026-01', text }, operator);
   const products = [{ sku: 'waf-std', name: 'WAF', unitPriceMinor: 98_000, thirdPartyContent: false, termMonths: 12 }];
