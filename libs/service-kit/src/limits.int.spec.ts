@@ -23,6 +23,7 @@ const limits = {
   PROJECTION_BATCH_MAX: '2',
   REACTION_BATCH_MAX: '2',
   REACTION_CONCURRENCY_MAX: '1',
+  ANSWER_DAYS: '30',
 };
 
 const anna = randomUUID();
@@ -78,6 +79,16 @@ describe('what is still taken, and what no longer', () => {
       return (await qiyue.get('/lamp/lamps', { headers: { authorization } })).status;
     };
     expect([await ask(66), await ask(67)]).toEqual([200, 401]);
+  });
+  test('ANSWER_DAYS: a refusal is given again under its key until that day, and decided anew from then on', async () => {
+    const ask = (): Promise<Answer> => qiyue.post('/lamp/lamps/nothing/light', { minutes: 5 }, { ...asAnna, key: 'days' });
+    const { pool } = qiyue.platform.state.services[0]!;
+    const age = (days: string) => pool.query('UPDATE kit_answers SET expires_at = expires_at - $1::interval', [days]);
+    expect(told(await ask())).toEqual([404, 'lamp-missing']);
+    await age('29 days 23 hours');
+    expect((await ask()).headers.get('idempotency-replayed')).toBe('true');
+    await age('1 hour');
+    expect((await ask()).headers.get('idempotency-replayed')).toBeNull();
   });
   test('APPEND_LIMIT_BYTES: events of a command within it are stored, beyond it the command is 413 and nothing is', async () => {
     const heads = async (): Promise<string> =>
