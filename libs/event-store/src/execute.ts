@@ -27,8 +27,6 @@ export interface ExecutorOptions {
   readonly vault: Vault;
   /** How often a command is decided anew when others change its stream meanwhile; 10. After that it is refused as `busy`. */
   readonly maxAttempts?: number;
-  /** How many commands may wait for their turn on one stream; any number unless told. One more is refused as `busy` at once. */
-  readonly waitingMax?: number;
   /** How often the store is asked again when it does not answer; 6, which takes about two seconds. */
   readonly tries?: number;
   /** Most bytes the events of one command may have in the store, as JSON; no limit but the store's own unless told. */
@@ -84,12 +82,12 @@ class CommandExecutor {
     body: unknown,
     facts: unknown,
     ctx: CommandContext,
-    { expectNew = false }: ExecuteOptions = {},
+    { expectNew = false, waitingMax = Infinity }: ExecuteOptions = {},
   ): Promise<Outcome> {
     const name = streamName(of, id);
     const fingerprint = await this.options.vault.digest(ctx.fingerprint ?? fingerprintOf([verb, body ?? null]));
     // One of them runs; the others wait.
-    if (this.#lanes.length(name) > (this.options.waitingMax ?? Infinity)) return kitRefusal('busy');
+    if (this.#lanes.length(name) > waitingMax) return kitRefusal('busy');
     return this.#lanes.run(name, () => this.#decideUntilStored({ of, id, name, verb, body, facts, ctx, fingerprint }, expectNew));
   }
 

@@ -159,7 +159,7 @@ export class PlatformConfig {
   commandAttemptsMax!: number;
 
   @Setting('STREAM_WAITING_MAX', {
-    meaning: 'Commands that may wait for their turn on one stream; one more is answered 409.',
+    meaning: 'Requests that may wait for their turn on one stream; one more is answered 409.',
     default: '50',
   })
   @IsInt()

@@ -47,10 +47,15 @@ export class ServiceRuntime implements RouteOwner {
       maxAttempts: config.commandAttemptsMax,
       tries: config.storeAttemptsMax,
       appendLimitBytes: config.appendLimitBytes,
-      waitingMax: config.streamWaitingMax,
     });
     this.answers = new AnswersStore(this.pool, config.answerDays);
-    this.commands = new CommandsRuntime({ executor: this.executor, clock, table: definition.rejections.table, metrics: this.metrics });
+    this.commands = new CommandsRuntime({
+      executor: this.executor,
+      clock,
+      table: definition.rejections.table,
+      metrics: this.metrics,
+      waitingMax: config.streamWaitingMax,
+    });
     this.rows = new RowsRuntime({
       pool: this.pool,
       tableOf: rowTables(definition.readModels),
