@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from '../support/build';
 
 const root = join(__dirname, '..', '..');
 
@@ -54,8 +56,6 @@ const versions = async (url: string): Promise<readonly string[]> => {
   return items.map(({ agreementVersion }) => agreementVersion);
 };
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 const untilListed = async (url: string, version: string): Promise<void> => {
   while (!(await versions(url)).includes(version)) await pause(50);
 };
@@ -69,8 +69,7 @@ const isReady = (url: string): Promise<boolean> =>
 describe('npm start', () => {
   let dataDir: string;
   beforeAll(() => {
-    const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(built.stderr);
+    build();
     dataDir = mkdtempSync(join(tmpdir(), 'qiyue-start-'));
   }, 600_000);
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
