@@ -1,7 +1,7 @@
 import { allServices } from '@qiyue/all-in-one';
 import { allFacts, topicOf, typeOf, type Fact } from '@qiyue/contracts';
 import { stateMatrix } from '@qiyue/decider';
-import { configReference, describe, kitProblems } from '@qiyue/service-kit';
+import { configReference, controllersOf, describe, kitProblems, platformRoutes, roles, routesOf } from '@qiyue/service-kit';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -83,6 +83,25 @@ const eventMapPage = (): string => {
   return `${notice}# Event map\n\nWhat each service tells the others, and who listens.\n\n\`\`\`mermaid\nflowchart LR\n${[...arrows].sort().join('\n')}\n\`\`\`\n\n${sections.join('\n')}`;
 };
 
+/** Who may call what: the routes as they are declared, so that a change of access shows as a change of this page. */
+const accessPage = (): string => {
+  const routes = [...allServices.flatMap((service) => routesOf(service.name, controllersOf(service))), ...platformRoutes(true)];
+  const mark = (isLetIn: boolean): string => (isLetIn ? '●' : '');
+  const rows = routes.map(({ method, path, access }) => {
+    const isOpen = access?.public === true;
+    return [
+      code(`${method} ${path.replace(/:(\w+)/g, '{$1}')}`),
+      ...roles.map((role) => mark(isOpen || (access?.public === false && access.roles.includes(role)))),
+      mark(isOpen),
+    ];
+  });
+  return (
+    `${notice}# Access\n\nWho may call what (5.2). Whoever has no mark is answered 403, or 401 without a token; a customer meets their own alone, anything else is 404. ` +
+    `The tests ask the running platform for every cell. \`/openapi.json\`, \`/docs\` and its files are open to anyone.\n\n` +
+    `${table(['operation', ...roles, 'nobody'], rows)}\n`
+  );
+};
+
 /** READMEs keep their state matrices between `<!-- state-matrix:CATEGORY -->` and `<!-- /state-matrix -->`. */
 const readmes = (): readonly (readonly [string, string])[] =>
   allServices.flatMap(({ name, examples }) => {
@@ -131,6 +150,7 @@ export const generatedDocs = (): readonly (readonly [path: string, text: string]
   ['docs/errors.md', errorsPage()],
   ['docs/event-map.md', eventMapPage()],
   ['docs/config.md', configPage()],
+  ['docs/access.md', accessPage()],
   ...readmes(),
   ...tourPage(),
 ];

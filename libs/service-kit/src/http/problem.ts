@@ -3,10 +3,11 @@ import type { RejectionEntry } from '@qiyue/decider';
 /** Codes that belong to no service: what the edge itself answers. */
 export const kitProblems = {
   malformed: { status: 400, meaning: 'The request could not be read.' },
-  'idempotency-key-invalid': { status: 400, meaning: 'The idempotency key is not 1 to 200 printable characters.' },
+  'idempotency-key-invalid': { status: 400, meaning: 'The idempotency key is too long, or not made of printable characters.' },
   unauthenticated: { status: 401, meaning: 'A valid token is needed.' },
   forbidden: { status: 403, meaning: 'The role of the caller may not do this.' },
   'not-found': { status: 404, meaning: 'There is no such thing here.' },
+  'too-slow': { status: 408, meaning: 'The request did not arrive in time.' },
   'account-erased': { status: 409, meaning: 'The personal data of the account has been erased; nothing more can be recorded for it.' },
   busy: { status: 409, meaning: 'Others change the same thing at the same time; try again.' },
   'in-progress': { status: 409, meaning: 'The same command is still being worked on.' },
@@ -15,6 +16,7 @@ export const kitProblems = {
   'unsupported-media-type': { status: 415, meaning: 'The body must be JSON.' },
   invalid: { status: 422, meaning: 'The request has faults.' },
   'idempotency-key-reused': { status: 422, meaning: 'The idempotency key was used for another request.' },
+  'headers-too-large': { status: 431, meaning: 'The headers of the request are larger than allowed.' },
   fault: { status: 500, meaning: 'Something is wrong on our side.' },
   overloaded: { status: 503, meaning: 'Too many requests at a time; try again.' },
   'timed-out': { status: 503, meaning: 'The request took too long; the same idempotency key tells what became of it.' },

@@ -1,5 +1,13 @@
-import { AccountForgotten, AmbiguousAppend, StoreUnavailable, uuid5, type CommandContext, type Executor } from '@qiyue/event-store';
-import type { AnyStream, CommandName, CommandOf, RejectionEntry, StateOf } from '@qiyue/decider';
+import {
+  AccountForgotten,
+  AmbiguousAppend,
+  AppendTooLarge,
+  StoreUnavailable,
+  uuid5,
+  type CommandContext,
+  type Executor,
+} from '@qiyue/event-store';
+import { isRejection, type AnyStream, type CommandName, type CommandOf, type RejectionEntry, type StateOf } from '@qiyue/decider';
 import { OUTCOME, REVISION, type CommandAnswer } from '../answer';
 import { Commands, type Facts } from '../commands';
 import type { Clock } from '../clock';
@@ -24,6 +32,7 @@ export const toPlain = <T>(body: T): T => JSON.parse(JSON.stringify(body ?? {}))
 /** What the store throws, as what the edge answers. */
 export const problemOfStoreFault = (fault: unknown): unknown => {
   if (fault instanceof AccountForgotten) return kitProblem('account-erased');
+  if (fault instanceof AppendTooLarge) return kitProblem('too-large');
   if (fault instanceof StoreUnavailable || fault instanceof AmbiguousAppend) return kitProblem('unavailable', {}, 1);
   return fault;
 };
@@ -50,7 +59,7 @@ export class CommandsRuntime extends Commands {
   ): Promise<CommandAnswer> {
     const { executor, table, metrics } = this.parts;
     if (!isStreamId(id)) throw kitProblem('not-found');
-    const guarded = who.expectedRevision === undefined ? facts : this.guard(stream, id, facts, who.expectedRevision);
+    const guarded = who.expectedRevision === undefined ? facts : this.guard(stream, id, facts, who.expectedRevision, { name, command });
     const outcome = await executor
       .execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who))
       .catch((fault: unknown) => {
@@ -100,13 +109,22 @@ export class CommandsRuntime extends Commands {
 
   /**
    * Facts that are only given while the stream stands at the expected revision. They are asked for after the executor has read the stream, so if the append
-   * then succeeds, the stream stood there all the while.
+   * then succeeds, the stream stood there all the while. That there is no such thing goes before that it is not as expected.
    */
-  private guard<S extends AnyStream, N extends CommandName<S>>(stream: S, id: string, facts: Facts<S, N>, expected: string) {
+  private guard<S extends AnyStream, N extends CommandName<S>>(
+    stream: S,
+    id: string,
+    facts: Facts<S, N>,
+    expected: string,
+    { name, command }: { readonly name: N; readonly command: CommandOf<S, N> },
+  ) {
     return async (state: StateOf<S>): Promise<unknown> => {
       const { revision } = await this.parts.executor.load(stream, id);
-      if ((revision ?? -1n).toString() !== expected) throw kitProblem('revision-mismatch');
-      return typeof facts === 'function' ? (facts as (state: StateOf<S>) => unknown)(state) : facts;
+      const given: unknown = typeof facts === 'function' ? await (facts as (state: StateOf<S>) => unknown)(state) : facts;
+      if ((revision ?? -1n).toString() === expected) return given;
+      const decided: unknown = stream.decide[name]?.(state, toPlain(command), given);
+      if (isRejection(decided) && this.parts.table[decided.code]?.status === 404) return given;
+      throw kitProblem('revision-mismatch');
     };
   }
 }
