@@ -114,17 +114,15 @@ export class Answering implements NestInterceptor {
       const answered = await answer();
       if (outcomeOf(answered) !== undefined && isPlainAnswer(answered as object)) {
         const revision = revisionOf(answered);
-        await service.answers.keep(key, {
-          fingerprint,
-          status: reply.statusCode,
-          body: answered,
-          etag: revision === undefined ? undefined : `"${revision}"`,
-        });
+        const etag = revision === undefined ? undefined : `"${revision}"`;
+        const copy = (answered as CommandAnswer).events.length > 0;
+        await service.answers.keep(key, { fingerprint, status: reply.statusCode, body: answered, etag }, { copy });
       }
       return answered;
     } catch (thrown) {
       if (thrown instanceof ProblemException && service.isFinal(thrown.problem.code)) {
-        await service.answers.keep(key, { fingerprint, status: thrown.problem.status, body: thrown.problem, etag: undefined });
+        const { status } = thrown.problem;
+        await service.answers.keep(key, { fingerprint, status, body: thrown.problem, etag: undefined }, { copy: false });
       }
       throw thrown;
     }

@@ -12,7 +12,7 @@ import { OUTCOME, REVISION, type CommandAnswer } from '../answer';
 import { Commands, type Facts } from '../commands';
 import type { Clock } from '../clock';
 import type { Loaded } from '../declare/reaction';
-import { actorOf, type Caller } from '../http/caller';
+import { actorOf, newId, type Caller } from '../http/caller';
 import { kitProblem, problemOf } from '../http/problem';
 import type { ServiceMetrics } from './metrics';
 
@@ -61,7 +61,10 @@ export class CommandsRuntime extends Commands {
     if (!isStreamId(id)) throw kitProblem('not-found');
     const guarded = who.expectedRevision === undefined ? facts : this.guard(stream, id, facts, who.expectedRevision, { name, command });
     const outcome = await executor
-      .execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who))
+      .execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who), {
+        // Named by this very command: nobody else can have written to it.
+        expectNew: id === newId(who),
+      })
       .catch((fault: unknown) => {
         throw problemOfStoreFault(fault);
       });
