@@ -1,6 +1,5 @@
 import { startKafka, whyNoKafka } from '@qiyue/local-kafka';
-import * as messaging from '@qiyue/messaging';
-import { embeddedTransport, type LogTransport } from '@qiyue/messaging';
+import { embeddedTransport, kafkaTransport, type LogTransport } from '@qiyue/messaging';
 import { Kafka, logLevel } from 'kafkajs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
@@ -23,13 +22,9 @@ interface BusKind {
   open(parts: Parts): Promise<Bus>;
 }
 
-/** Kafka's transport, given by `@qiyue/messaging` where it is built in. */
-const kafkaTransport = (messaging as { readonly kafkaTransport?: (options: { readonly brokers: readonly string[] }) => LogTransport })
-  .kafkaTransport;
-
 /** How a platform opens its bus; undefined for the embedded one, which it has by itself. */
 export const openTransportOf = (bus: string, brokers: string): (() => Promise<LogTransport>) | undefined =>
-  bus === 'kafka' && kafkaTransport !== undefined ? () => Promise.resolve(kafkaTransport({ brokers: [brokers] })) : undefined;
+  bus === 'kafka' ? () => Promise.resolve(kafkaTransport({ brokers: [brokers] })) : undefined;
 
 const readPages = async (pool: Pool, topic: string): Promise<number> => {
   const { rows: partitions } = await pool.query<{ topic: number; partition: number }>(
@@ -86,11 +81,9 @@ const kafka: BusKind = {
   name: 'kafka',
   whyNot: async () => {
     const why = await whyNoKafka();
-    if (why !== undefined) return `no Java 17/Maven: ${why}`;
-    return kafkaTransport === undefined ? 'this build has no Kafka transport' : undefined;
+    return why === undefined ? undefined : `no Java 17/Maven: ${why}`;
   },
   open: async (parts) => {
-    if (kafkaTransport === undefined) throw new Error('this build has no Kafka transport');
     const broker = await startKafka({ dataDir: join(parts.folder, `kafka-${process.hrtime.bigint()}`) });
     parts.onEnd(() => broker.stop());
     const transport = kafkaTransport({ brokers: [broker.brokers] });
