@@ -10,6 +10,8 @@ import type { Position, Relay, RelayedEvent, RelayHealth, RelayOptions, RelayPro
 import { Fenced, RelayPosition, type Lead } from './relay-position';
 
 const MOST_EVENTS = 500;
+/** The advisory lock of a service's relay; `$1` is the service. */
+const LOCK = `hashtextextended('qiyue relay ' || $1, 0)`;
 
 /** One time of leading: from taking the lock until it is lost, given up or stopped. */
 interface Term {
@@ -124,10 +126,7 @@ class RelayRunner implements Relay {
         this.wake();
       };
       held.on('error', onDrop);
-      const { rows } = await held.query<{ mine: boolean }>(
-        `SELECT pg_try_advisory_lock(hashtextextended('qiyue relay ' || $1, 0)) AS mine`,
-        [this.options.service],
-      );
+      const { rows } = await held.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(${LOCK}) AS mine`, [this.options.service]);
       if (rows[0]?.mine !== true) {
         held.removeListener('error', onDrop);
         held.release(dropped);
@@ -180,6 +179,8 @@ class RelayRunner implements Relay {
     this.term = undefined;
     await term.subscription.stop();
     if (dropped() && !this.stopping) this.tell('fenced', 'connection-lost');
+    // Given back before the connection goes, which takes the server a moment to notice: until then even this relay would find the lead taken.
+    if (!dropped()) await client.query(`SELECT pg_advisory_unlock(${LOCK})`, [this.options.service]).catch(() => undefined);
     client.release(true);
   }
 

@@ -1,4 +1,5 @@
 import type { Envelope } from '@qiyue/contracts';
+import { surviveDrops } from '@qiyue/database';
 import pg from 'pg';
 import { startConsumer } from './consumer';
 import type { ConsumerHandle, ConsumerProblem, ProjectionOptions, ReactionOptions } from './consumer-options';
@@ -30,7 +31,7 @@ export class SampleService {
 
   static async open(serverUrl: string, topic: string): Promise<SampleService> {
     const database = await temporaryDatabase(serverUrl, 'service');
-    const pool = new pg.Pool({ connectionString: database.url, max: 12 });
+    const pool = surviveDrops(new pg.Pool({ connectionString: database.url, max: 12 }));
     await pool.query('CREATE TABLE effect (at bigint GENERATED ALWAYS AS IDENTITY, stream text NOT NULL, id text NOT NULL)');
     return new SampleService(pool, database.url, topic, () => database.drop());
   }
