@@ -1,7 +1,7 @@
 import { allServices } from '@qiyue/all-in-one';
 import { allFacts, type Fact } from '@qiyue/contracts';
 import { fold, type AnyEventType } from '@qiyue/decider';
-import { checkStream } from '@qiyue/decider/testing';
+import { checkRefusals, checkStream } from '@qiyue/decider/testing';
 import { root, sourceFiles } from '@qiyue/workbench';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -107,6 +107,9 @@ describe('streams', () => {
   const streams = allServices.flatMap(({ name, streams: own }) => own.map((stream) => ({ service: name, stream })));
   const examples = allServices.flatMap(({ examples: own }) => own);
 
+  const orderOf = (one: (typeof examples)[number]): readonly string[] =>
+    Object.keys(allServices.find(({ streams: own }) => own.includes(one.stream))?.rejections.table ?? {});
+
   test('of all services have categories of their own', () =>
     expect(new Set(streams.map(({ stream }) => stream.category)).size).toBe(streams.length));
   test('all have examples', () =>
@@ -116,6 +119,12 @@ describe('streams', () => {
   test.each(examples.map((one) => [one.stream.category, one] as const))(
     '%s: evolves over everything, fits its schemas, and a command taken twice is taken once',
     (_category, one) => checkStream(one),
+  );
+  test.each(examples.map((one) => [one.stream.category, one] as const))(
+    '%s: refuses each fault with its code, and of two faults the one that stands first in the table',
+    (_category, one) => {
+      checkRefusals(one, orderOf(one));
+    },
   );
   test.each(examples.map((one) => [one.stream.category, one] as const))(
     '%s: survives being written and read as JSON',

@@ -123,7 +123,6 @@ export class SubmitOrder {
     'account-declined-agreement',
     'account-not-verified',
     'account-suspended',
-    'account-terminated',
     'dealer-not-authorised',
     'no-price-list',
     'product-unknown',
