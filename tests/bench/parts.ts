@@ -34,6 +34,16 @@ export const residentMB = (pid: number): number => {
   }
 };
 
+/** Processor time a process has used, in milliseconds (of which Linux counts tens); where `/proc` is not to be had, NaN. */
+export const processorMs = (pid: number): number => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  } catch {
+    return Number.NaN;
+  }
+};
+
 /** What scenarios are measured on: one durable PostgreSQL, and programs beside this one. All of it ends with `stop`. */
 export class Parts {
   private readonly ending: (() => Promise<unknown>)[] = [];

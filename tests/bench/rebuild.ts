@@ -49,7 +49,7 @@ export const rebuild: Scenario = {
   title: 'A read model rebuilt from its own events, into a shadow table and swapped in',
   raw: 'the client alone reading the same events from $all; the same rows inserted by 500',
   run: async (parts, { rounds, count }) => {
-    const events = count(100_000, 500);
+    const events = count(50_000, 500);
     const node = await parts.node(await filledDatabase(parts, events));
     const raw = EventStoreDBClient.connectionString(node.connectionString);
     parts.onEnd(() => raw.dispose());
