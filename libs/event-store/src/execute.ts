@@ -10,7 +10,17 @@ import { kitRejections, type KitCode } from './kit-rejections';
 import { Lanes } from './lanes';
 import { emptyStream, loadStream, type LoadedStream } from './load';
 import { StreamCache, type Folded } from './stream-cache';
-import type { CommandContext, EventStoreClient, ExecuteOptions, Executor, Loaded, Outcome, ProposedEvent, StoredEvent, Vault } from './types';
+import type {
+  CommandContext,
+  EventStoreClient,
+  ExecuteOptions,
+  Executor,
+  Loaded,
+  Outcome,
+  ProposedEvent,
+  StoredEvent,
+  Vault,
+} from './types';
 
 export interface ExecutorOptions {
   readonly client: EventStoreClient;
