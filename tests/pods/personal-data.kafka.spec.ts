@@ -23,9 +23,9 @@ describe('personal data', () => {
     kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
     pods = await startTwoPods(2, {
       logTo: { write: (line: string) => void lines.push(line) },
-      openTransport: async () => kafkaTransport({ brokers, sessionMs: 6_000 }),
+      openTransport: async () => kafkaTransport({ brokers, sessionMs: 30_000 }),
     });
-  }, 180_000);
+  }, 400_000);
   afterAll(async () => {
     await pods?.stop();
     await broker?.stop();
@@ -107,5 +107,5 @@ describe('personal data', () => {
     expect(shown(lines)).toEqual([]);
     expect(shown(letters.map((letter) => JSON.stringify(letter)))).toEqual([]);
     expect(new Set(letters.map(({ reason }) => reason))).toEqual(new Set(['unknown-version']));
-  }, 180_000);
+  }, 400_000);
 });

@@ -27,10 +27,14 @@ export const startTwoPods = async (customers: number, options: Pick<PlatformOpti
   const port = await freePort();
   const nowhere = { postgresUrl: '', databasePrefix: '', eventStoreUrl: '' };
   const { IDENTITY_PEPPER, STAFF, BILLING_CALLBACK_SECRET } = platformSettings(secrets, nowhere) as Record<string, string>;
-  const env = { IDENTITY_PEPPER, STAFF, BILLING_CALLBACK_SECRET, SMTP_URL: mails.url, SETTLE_TIMEOUT_MS: '60000' } as Record<
-    string,
-    string
-  >;
+  const env = {
+    IDENTITY_PEPPER,
+    STAFF,
+    BILLING_CALLBACK_SECRET,
+    SMTP_URL: mails.url,
+    SETTLE_TIMEOUT_MS: '150000',
+    REQUEST_TIMEOUT_MS: '200000',
+  } as Record<string, string>;
   const first = await startPlatform(allServices, {
     ...options,
     env: { ...env, LOG_LEVEL: 'info', QIYUE_TEST_CLOCK_PEERS: `http://127.0.0.1:${port}` },

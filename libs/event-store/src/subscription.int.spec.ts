@@ -165,6 +165,8 @@ describe('a subscription over the real client', () => {
   });
   test('loses nothing and repeats nothing while the network is cut and handlers throw, across restarts of the consumer with its persisted position', async () => {
     const { kept, onBatch } = consumer();
+    // A cut can leave a subscription that hears nothing and is told nothing; waiting for the watchdog is no part of this.
+    const tuning = { watchEveryMs: 50, stalledAfterMs: 500 };
     let isOver = false;
     const cutting = (async () => {
       // On a busy machine nothing may come through between two cuts; then the next is a while later.
@@ -182,7 +184,7 @@ describe('a subscription over the real client', () => {
             if ((batches += 1) % 5 === 0) throw new Error('no');
             await onBatch(events, upTo);
           },
-          { batchSize: 7, ...(kept.upTo === undefined ? {} : { from: kept.upTo }) },
+          { batchSize: 7, tuning, ...(kept.upTo === undefined ? {} : { from: kept.upTo }) },
         );
         await put(40);
         await until(() => kept.events.length >= round * 40 + 20);
@@ -192,7 +194,7 @@ describe('a subscription over the real client', () => {
       isOver = true;
       await cutting;
     }
-    const last = follow(onBatch, { ...(kept.upTo === undefined ? {} : { from: kept.upTo }) });
+    const last = follow(onBatch, { tuning, ...(kept.upTo === undefined ? {} : { from: kept.upTo }) });
     await until(() => last.caughtUp().catch(() => false));
     expect(revisions(kept.events, 'wallet-1')).toEqual(counted(200));
   });
