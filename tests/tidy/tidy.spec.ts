@@ -2,6 +2,7 @@ import { allServices } from '@qiyue/all-in-one';
 import { allFacts, type Fact } from '@qiyue/contracts';
 import { fold, type AnyEventType } from '@qiyue/decider';
 import { checkRefusals, checkStream } from '@qiyue/decider/testing';
+import { configReference } from '@qiyue/service-kit';
 import { root, sourceFiles } from '@qiyue/workbench';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -89,6 +90,17 @@ describe('files', () => {
       );
     expect(strange).toEqual([]);
   });
+});
+
+describe('limits', () => {
+  const settings = configReference(allServices.flatMap(({ config }) => config as readonly (new () => object)[]));
+  const specs = sources.filter(({ path }) => /\.spec\.ts$|testing-.*contract\.ts$/.test(path));
+  const limits = settings.filter(({ name }) => /_(MAX|BYTES|TIMEOUT_MS|WAIT_MS|SECONDS|DAYS)$|^KEEP_ALIVE_MS$/.test(name));
+  test.each(limits.map(({ name }) => name))('%s is named by a test of what happens at it', (name) =>
+    expect(
+      specs.filter(({ path, lines }) => !path.endsWith('tidy.spec.ts') && lines.some((line) => line.includes(name))).length,
+    ).toBeGreaterThan(0),
+  );
 });
 
 describe('links in documents', () => {

@@ -82,10 +82,12 @@ class CommandExecutor {
     body: unknown,
     facts: unknown,
     ctx: CommandContext,
-    { expectNew = false }: ExecuteOptions = {},
+    { expectNew = false, waitingMax = Infinity }: ExecuteOptions = {},
   ): Promise<Outcome> {
     const name = streamName(of, id);
     const fingerprint = await this.options.vault.digest(ctx.fingerprint ?? fingerprintOf([verb, body ?? null]));
+    // One of them runs; the others wait.
+    if (this.#lanes.length(name) > waitingMax) return kitRefusal('busy');
     return this.#lanes.run(name, () => this.#decideUntilStored({ of, id, name, verb, body, facts, ctx, fingerprint }, expectNew));
   }
 

@@ -195,7 +195,7 @@ describe('who may', () => {
     expect(await qiyue.get(`/lamp/lamps/${lampId}`, asBert)).toMatchObject({ status: 404, body: { code: 'not-found' } });
     expect(await qiyue.post(`/lamp/lamps/${lampId}/light`, { minutes: 1 }, asBert)).toMatchObject({
       status: 404,
-      body: { code: 'not-found' },
+      body: { code: 'lamp-missing' },
     });
     expect((await qiyue.get('/lamp/lamps', asBert)).body.items).toEqual([]);
   });

@@ -228,6 +228,15 @@ export class PlatformConfig {
   @Max(100)
   commandAttemptsMax!: number;
 
+  @Setting('STREAM_WAITING_MAX', {
+    meaning: 'Requests that may wait for their turn on one stream; one more is answered 409.',
+    default: '50',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  streamWaitingMax!: number;
+
   @Setting('STORE_ATTEMPTS_MAX', {
     meaning: 'How often the event store is asked again when it does not answer, before a command is answered 503.',
     default: '6',

@@ -6,10 +6,10 @@ import type { PlatformConfig } from '../config/platform-config';
 import type { Metrics } from '../run/metrics';
 import { acceptJsonOnly } from './json-body';
 import { kitProblem } from './problem';
-import { answerUnreadable, problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
+import { answerUnreadable, noteAnswered, noteBegun, problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
 import { traceOf } from './trace';
 
-/** Answered however many requests are being worked on. */
+/** Answered however many requests are being worked on, and not counted among them. */
 const unlimited = new Set(['/livez', '/readyz', '/metrics']);
 const pathOf = (url: string): string => url.split('?')[0] ?? url;
 
@@ -55,15 +55,19 @@ export const prepareFastify = (app: INestApplication, { config, metrics, logger,
   acceptJsonOnly(fastify, config.jsonDepthMax);
   fastify.server.maxConnections = config.connectionsMax;
   fastify.addHook('onRequest', (request: TracedRequest, reply, done) => {
+    noteBegun(request);
     request[TRACE] = traceOf(request.headers['traceparent']);
     void reply.header('x-trace-id', request[TRACE].traceId);
     void reply.header('x-content-type-options', 'nosniff');
-    const isLimited = !unlimited.has(pathOf(request.url));
-    if (isLimited && isStopping()) {
+    if (unlimited.has(pathOf(request.url))) {
+      done();
+      return;
+    }
+    if (isStopping()) {
       sendProblem(reply, request, kitProblem('unavailable', { detail: 'this process is stopping' }, 1));
       return;
     }
-    if (isLimited && inFlight >= config.requestsMax) {
+    if (inFlight >= config.requestsMax) {
       metrics.overloaded.inc();
       sendProblem(reply, request, kitProblem('overloaded', {}, 1));
       return;
@@ -88,6 +92,7 @@ export const prepareFastify = (app: INestApplication, { config, metrics, logger,
     done();
   });
   fastify.addHook('onResponse', (request: TracedRequest, reply, done) => {
+    noteAnswered(request);
     // The route, not the URL: a URL can hold what nobody may read in a log.
     logger.debug(
       {

@@ -73,6 +73,15 @@ const codeOfUnreadable: Readonly<Record<string, KitCode>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
 };
 
+/** Connections whose request has been answered before the whole of it was there. */
+const answeredEarly = new WeakSet<Socket>();
+
+/** Notes whether a request was answered before it was all there, so that the rest of it is not answered once more. */
+export const noteAnswered = ({ raw }: FastifyRequest): void => {
+  if (!raw.complete) answeredEarly.add(raw.socket);
+};
+export const noteBegun = ({ raw }: FastifyRequest): void => void answeredEarly.delete(raw.socket);
+
 /** Answers what never became a request: too slow, too large a head, no HTTP. The connection ends with it. */
 export const answerUnreadable = (fault: Error & { readonly code?: string }, socket: Socket): void => {
   if (fault.code === 'ECONNRESET' || socket.destroyed) return;
@@ -85,6 +94,6 @@ export const answerUnreadable = (fault: Error & { readonly code?: string }, sock
     'cache-control: no-store',
     'connection: close',
   ];
-  if (socket.writable) socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  if (socket.writable && !answeredEarly.has(socket)) socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   else socket.destroy();
 };

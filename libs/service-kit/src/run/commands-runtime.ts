@@ -42,6 +42,8 @@ interface Parts {
   readonly clock: Clock;
   readonly table: Readonly<Record<string, RejectionEntry>>;
   readonly metrics: ServiceMetrics;
+  /** Commands that may wait for one stream; reactions and deadlines wait however many there are. */
+  readonly waitingMax: number;
 }
 
 export class CommandsRuntime extends Commands {
@@ -57,13 +59,14 @@ export class CommandsRuntime extends Commands {
     facts: Facts<S, N>,
     who: Caller,
   ): Promise<CommandAnswer> {
-    const { executor, table, metrics } = this.parts;
+    const { executor, table, metrics, waitingMax } = this.parts;
     if (!isStreamId(id)) throw kitProblem('not-found');
     const guarded = who.expectedRevision === undefined ? facts : this.guard(stream, id, facts, who.expectedRevision, { name, command });
     const outcome = await executor
       .execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who), {
         // Named by this very command: nobody else can have written to it.
         expectNew: id === newId(who),
+        waitingMax,
       })
       .catch((fault: unknown) => {
         throw problemOfStoreFault(fault);

@@ -49,7 +49,13 @@ export class ServiceRuntime implements RouteOwner {
       appendLimitBytes: config.appendLimitBytes,
     });
     this.answers = new AnswersStore(this.pool, config.answerDays);
-    this.commands = new CommandsRuntime({ executor: this.executor, clock, table: definition.rejections.table, metrics: this.metrics });
+    this.commands = new CommandsRuntime({
+      executor: this.executor,
+      clock,
+      table: definition.rejections.table,
+      metrics: this.metrics,
+      waitingMax: config.streamWaitingMax,
+    });
     this.rows = new RowsRuntime({
       pool: this.pool,
       tableOf: rowTables(definition.readModels),
