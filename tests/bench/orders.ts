@@ -39,6 +39,8 @@ export const postOrders = async ({ url, tokens }: PlatformReady, connections: nu
   });
   const seconds = (performance.now() - startedAt) / 1_000;
   if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx} orders were not taken, ${result.errors} not answered`);
+  // On a crowded machine a stretch can be too short for a single answer.
+  if (result['2xx'] === 0) return postOrders({ url, tokens }, connections, 2 * ms);
   return { count: result['2xx'], perSecond: result['2xx'] / seconds, p50Ms: result.latency.p50, p99Ms: result.latency.p99 };
 };
 

@@ -24,7 +24,7 @@ const metadata = {
  * Fills a node's table with suspensions of as many accounts, one stream each, in the node's own format, the fast way: by PostgreSQL itself. For a node
  * that does not run; chain hashes are made up.
  */
-export const fill = async (parts: Parts, database: string, count: number): Promise<void> => {
+const fill = async (parts: Parts, database: string, count: number): Promise<void> => {
   const pool = new Pool({ connectionString: `${parts.postgresUrl}/${database}`, max: 1 });
   await pool.query('SET synchronous_commit TO off');
   await pool.query(

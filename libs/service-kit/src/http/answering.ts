@@ -112,17 +112,20 @@ export class Answering implements NestInterceptor {
   ): Promise<unknown> {
     try {
       const answered = await answer();
-      if (outcomeOf(answered) !== undefined && isPlainAnswer(answered as object)) {
+      // What led to events is told by the stream itself, however often it is asked (docs/decisions/0004).
+      if (outcomeOf(answered) !== undefined && isPlainAnswer(answered as object) && (answered as CommandAnswer).events.length === 0) {
         const revision = revisionOf(answered);
-        const etag = revision === undefined ? undefined : `"${revision}"`;
-        const copy = (answered as CommandAnswer).events.length > 0;
-        await service.answers.keep(key, { fingerprint, status: reply.statusCode, body: answered, etag }, { copy });
+        await service.answers.keep(key, {
+          fingerprint,
+          status: reply.statusCode,
+          body: answered,
+          etag: revision === undefined ? undefined : `"${revision}"`,
+        });
       }
       return answered;
     } catch (thrown) {
       if (thrown instanceof ProblemException && service.isFinal(thrown.problem.code)) {
-        const { status } = thrown.problem;
-        await service.answers.keep(key, { fingerprint, status, body: thrown.problem, etag: undefined }, { copy: false });
+        await service.answers.keep(key, { fingerprint, status: thrown.problem.status, body: thrown.problem, etag: undefined });
       }
       throw thrown;
     }

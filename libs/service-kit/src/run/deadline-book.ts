@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { formatPosition, parsePosition, type Position, type StoredEvent } from '@qiyue/event-store';
 import { itemOfStored } from '@qiyue/projections';
 import type { AnyDeadline } from '../declare/deadline';
-import { BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
+import { inTransaction, UNHURRIED } from '@qiyue/database';
 
 const STATION = 'deadlines';
 
@@ -36,17 +36,18 @@ export const changesOf = (declared: readonly AnyDeadline[], event: StoredEvent):
     return clear.includes(event.type) ? [{ stream: event.stream, name, event, dueAt: undefined }] : [];
   });
 
-const CLEAR = `DELETE FROM kit_deadlines k USING unnest($1::text[], $2::text[], $3::bigint[]) AS c (stream, name, revision)
-  WHERE k.stream = c.stream AND k.name = c.name AND k.set_revision <= c.revision`;
-
-const SET = `INSERT INTO kit_deadlines (stream, name, set_revision, due_at, due_text, event_id, correlation_id, traceparent)
-  SELECT stream, name, revision, due::timestamptz, due, id, correlation, trace
-  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::uuid[], $6::text[], $7::text[]) AS s (stream, name, revision, due, id, correlation, trace)
-  ON CONFLICT (stream, name) DO UPDATE SET due_at = excluded.due_at, due_text = excluded.due_text, event_id = excluded.event_id, correlation_id = excluded.correlation_id,
-    traceparent = excluded.traceparent, set_revision = excluded.set_revision, attempts = 0, retry_at = NULL, parked_reason = NULL
-  WHERE kit_deadlines.set_revision < excluded.set_revision`;
-
-const SAVE = `INSERT INTO kit_positions (station, position, version) VALUES ($1, $2, $3)
+/** All of a batch in one statement, which is one round trip and one transaction: what is cleared, what is set, and how far the book is. */
+const APPLY = `WITH cleared AS (
+    DELETE FROM kit_deadlines k USING unnest($4::text[], $5::text[], $6::bigint[]) AS c (stream, name, revision)
+    WHERE k.stream = c.stream AND k.name = c.name AND k.set_revision <= c.revision),
+  booked AS (
+    INSERT INTO kit_deadlines (stream, name, set_revision, due_at, due_text, event_id, correlation_id, traceparent)
+    SELECT stream, name, revision, due::timestamptz, due, id, correlation, trace
+    FROM unnest($7::text[], $8::text[], $9::bigint[], $10::text[], $11::uuid[], $12::text[], $13::text[]) AS s (stream, name, revision, due, id, correlation, trace)
+    ON CONFLICT (stream, name) DO UPDATE SET due_at = excluded.due_at, due_text = excluded.due_text, event_id = excluded.event_id, correlation_id = excluded.correlation_id,
+      traceparent = excluded.traceparent, set_revision = excluded.set_revision, attempts = 0, retry_at = NULL, parked_reason = NULL
+    WHERE kit_deadlines.set_revision < excluded.set_revision)
+  INSERT INTO kit_positions (station, position, version) SELECT $1, $2, $3 WHERE ${UNHURRIED}
   ON CONFLICT (station) DO UPDATE SET position = excluded.position, version = excluded.version`;
 
 const columnsOf = (changes: readonly Change[]): (string | null)[][] => [
@@ -91,18 +92,14 @@ export class DeadlineBook {
     return undefined;
   }
 
-  /** Books a batch of own events and moves the position, in one transaction; one statement for all that are set, and one for all that are cleared. */
+  /** Books a batch of own events and moves the position, in one transaction that does not wait for the disk: the two come again together. */
   async apply(events: readonly StoredEvent[], upTo: Position): Promise<void> {
     const last = new Map<string, Change>();
     for (const change of events.flatMap((event) => changesOf(this.declared, event))) last.set(`${change.stream}|${change.name}`, change);
     const set = [...last.values()].filter(({ dueAt }) => dueAt !== undefined);
     const cleared = [...last.values()].filter(({ dueAt }) => dueAt === undefined);
-    const write = async (tx: PoolClient): Promise<void> => {
-      if (cleared.length > 0) await tx.query(CLEAR, columnsOf(cleared).slice(0, 3));
-      if (set.length > 0) await tx.query(SET, columnsOf(set));
-      await tx.query(SAVE, [STATION, formatPosition(upTo), this.version]);
-    };
-    await inTransaction(this.pool, write, BEGIN_UNHURRIED);
+    const values = [STATION, formatPosition(upTo), this.version, ...columnsOf(cleared).slice(0, 3), ...columnsOf(set)];
+    await this.pool.query({ name: 'kit_deadlines_apply', text: APPLY, values });
   }
 
   /** Earliest instant that something waits for; parked ones do not wait. */
