@@ -96,6 +96,7 @@ export class KafkaConsumer implements LogConsumer {
     });
     this.member = member;
     let crashed: unknown;
+    let joined = false;
     member.on(member.events.GROUP_JOIN, ({ payload }) => this.takeOver(member, payload.memberAssignment as Assignment));
     member.on(member.events.START_BATCH_PROCESS, ({ payload }) => {
       // Records nobody is shown: control records of transactions, or what compaction took. The client passes them by itself.
@@ -103,7 +104,8 @@ export class KafkaConsumer implements LogConsumer {
     });
     member.on(member.events.CRASH, ({ payload }) => {
       crashed = payload.error;
-      this.crashed(member, payload.error);
+      // Before that it is whoever called that tries again; two members of one consumer would take partitions from each other.
+      if (joined) this.crashed(member, payload.error);
     });
     try {
       await member.connect();
@@ -117,7 +119,8 @@ export class KafkaConsumer implements LogConsumer {
     } catch (error) {
       crashed ??= error;
     }
-    if (crashed === undefined) return;
+    joined = crashed === undefined;
+    if (joined) return;
     if (this.member === member) this.member = undefined;
     await this.part(member);
     throw crashed;
