@@ -1,7 +1,7 @@
 import { openSecrets, platformSettings, type Secrets } from '@qiyue/all-in-one';
 import { serviceNames } from '@qiyue/contracts';
 import { startKafka, type LocalKafka } from '@qiyue/local-kafka';
-import { freePort, startPostgres, type LocalPostgres } from '@qiyue/local-postgres';
+import { freePort, isOpen, startPostgres, type LocalPostgres } from '@qiyue/local-postgres';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,16 +88,6 @@ class Server<S extends { readonly pid: number; kill(): Promise<void>; stop(): Pr
 }
 
 const answers = async (url: string): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(3_000) })).ok;
-
-const isOpen = (port: number): Promise<boolean> =>
-  import('node:net').then(
-    ({ connect }) =>
-      new Promise((resolve) => {
-        const socket = connect(port, '127.0.0.1');
-        socket.once('connect', () => resolve(socket.destroy() !== undefined));
-        socket.once('error', () => resolve(false));
-      }),
-  );
 
 interface Places {
   readonly dir: string;

@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './cluster';
+import { build } from '../support/build';
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const isAlive = (pid: number): boolean => {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   // One that has ended and whose parent has not asked how is no more.
@@ -31,8 +32,7 @@ const harness = (folder: string): string => `
 describe('a harness of processes', () => {
   let folder: string;
   beforeAll(() => {
-    const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(built.stderr);
+    build();
   });
   beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'qiyue-keeper-'))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

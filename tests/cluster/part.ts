@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { keep, release } from './keeper';
@@ -26,8 +27,6 @@ interface ProgramOptions {
   readonly isReady: () => Promise<boolean>;
   readonly patienceMs?: number;
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A part that is a program of ours. */
 export class Program implements Part {

@@ -1,15 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { serviceNames } from '@qiyue/contracts';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
 import { StubbornClient } from '../crash/stubborn-client';
 import { root, startCluster, type Cluster, type ClusterOptions } from './cluster';
+import { build } from '../support/build';
 
 let cluster: Cluster;
 let operator: string;
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const until = async (isSo: () => Promise<boolean>): Promise<void> => {
   while (!(await isSo())) await pause(20);
 };
@@ -46,8 +46,7 @@ const post = (part: string, path: string, body: unknown, token?: string): Promis
 /** What two processes of every service hold to, on either bus. */
 export const standAsTwo = (bus: Pick<ClusterOptions, 'bus' | 'kafkaBrokers'>): void => {
   beforeAll(async () => {
-    const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(built.stderr);
+    build();
     // Twelve processes at the same instant, on a PostgreSQL that holds nothing.
     cluster = await startCluster({
       ...bus,

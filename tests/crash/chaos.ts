@@ -1,7 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster';
 import type { Dice } from './dice';
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Kills one process after the other, in an order and at moments of chance, and starts each again. */
 export class Chaos {

@@ -1,12 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { root } from '../cluster/cluster';
 import { runCrash } from './crash';
+import { build } from '../support/build';
 
 // The harness runs what is built.
 beforeAll(() => {
-  const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(built.stderr);
+  build();
 }, 600_000);
 
 describe('whatever is killed, whenever', () => {

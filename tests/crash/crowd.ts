@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { equal, ok } from 'node:assert/strict';
 import type { Answer } from '../story/client';
 import { Teller, type Customer } from '../story/teller';
@@ -23,8 +24,6 @@ export interface Told {
   readonly orderId: string;
   readonly kind: Kind;
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Customers who order, pay, pay wrongly, call off and ask for their money, all at once. */
 export class Crowd extends Teller {

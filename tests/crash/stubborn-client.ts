@@ -1,9 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { Client, type Answer, type Place, type Request } from '../story/client';
 
 const PAUSE_MS = 300;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** Answers that say "not now": the same request, with the same key, is to be sent again. */
 const isForLater = ({ status, body }: Answer): boolean =>
   (status >= 500 && body?.code !== 'not-quiet') ||

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, ended, start, type Started } from '../support/own-process';
+import { build } from '../support/build';
+import { ended, start, type Started } from '../support/own-process';
 
 /** Small, so that a flood is soon one. */
 const limits = {

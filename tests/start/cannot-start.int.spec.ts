@@ -1,9 +1,10 @@
 import { startTestNode, type TestNode } from '@qiyue/event-store-node/testing';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { build } from '../support/build';
 
 const root = join(__dirname, '..', '..');
 const postgresUrl = process.env['QIYUE_TEST_POSTGRES_URL']!;
@@ -52,8 +53,7 @@ describe('a service that lacks something it needs to start ends with 1 and says 
   let silence: string;
   let node: TestNode;
   beforeAll(async () => {
-    const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(built.stderr);
+    build();
     silence = await mute.open();
     node = await startTestNode();
   }, 600_000);

@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, ended, root, start } from '../support/own-process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { build } from '../support/build';
+import { ended, root, start } from '../support/own-process';
 
 const post = async (
   url: string,
@@ -22,8 +24,6 @@ const versions = async (url: string): Promise<readonly string[]> => {
   const { items } = (await (await fetch(`${url}/compliance/agreements`)).json()) as { items: { agreementVersion: string }[] };
   return items.map(({ agreementVersion }) => agreementVersion);
 };
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const untilListed = async (url: string, version: string): Promise<void> => {
   while (!(await versions(url)).includes(version)) await pause(50);

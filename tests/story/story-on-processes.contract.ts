@@ -1,17 +1,16 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, startCluster, type Cluster, type ClusterOptions } from '../cluster/cluster';
 import { staffOf, tamperIn } from './embedded-story';
 import { Story } from './story';
+import { build } from '../support/build';
 
 /** The story told on separate processes, one and two of each service: a contract of both buses. */
 export const tellsTheStoryOnProcesses = (bus: Pick<ClusterOptions, 'bus' | 'kafkaBrokers'>): void => {
   describe.each([1, 2])('the order story on %i process(es) of every service', (replicas) => {
     let cluster: Cluster | undefined;
     beforeAll(async () => {
-      const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-      if (built.status !== 0) throw new Error(built.stderr);
+      build();
       const env = { QIYUE_TEST_CLOCK: 'frozen', QIYUE_TEST_CLOCK_START: '2026-03-02T01:00:00.000Z', SETTLE_TIMEOUT_MS: '120000' };
       cluster = await startCluster({ ...bus, replicas, env });
     }, 600_000);

@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 export const root = join(__dirname, '..', '..');
@@ -10,12 +10,6 @@ export interface Started {
   /** The operator's. */
   readonly password: string;
 }
-
-/** Compiles what changed, as `npm start` does. */
-export const build = (): void => {
-  const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(built.stderr);
-};
 
 /** The program that `npm start` ends up in, on a data folder, once it says that it is up. */
 export const start = (dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<Started> =>

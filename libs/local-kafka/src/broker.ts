@@ -1,10 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '@qiyue/local-postgres';
+import { freePort, isOpen } from '@qiyue/local-postgres';
 import { ensureJars, KafkaUnavailable, whyNoJava } from './jars';
 import { formatArguments, listenerSettings, type SecureListener } from './listener';
 
@@ -34,13 +33,6 @@ export interface LocalKafka {
   /** Ends the broker at once, as a crash would. */
   kill(): Promise<void>;
 }
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(socket.destroy() !== undefined));
-    socket.once('error', () => resolve(false));
-  });
 
 /** Whether a process of that id runs. */
 export const isAlive = (pid: number): boolean => {
@@ -160,7 +152,7 @@ export const startKafka = async (options: KafkaOptions): Promise<LocalKafka> => 
   if (why !== undefined) throw new KafkaUnavailable(`Kafka cannot run here: ${why}.`);
   const jars = await ensureJars(options.jarsDir ?? join(__dirname, '..', '..', '..', '.data', 'kafka-jars'));
   const port = options.port ?? (await freePort());
-  if (await answers(port)) throw new Error(`port ${port} is taken`);
+  if (await isOpen(port)) throw new Error(`port ${port} is taken`);
   const settings = settingsFile(dataDir);
   // The settings of a secure broker hold passwords.
   writeFileSync(settings, settingsOf(dataDir, { clients: port, controller: await freePort(), inside: await freePort() }, secure), {
@@ -175,7 +167,7 @@ export const startKafka = async (options: KafkaOptions): Promise<LocalKafka> => 
     if (detached) child.unref();
     const { pid } = child;
     if (pid === undefined) throw new Error('java could not be started');
-    while (!(await answers(port))) {
+    while (!(await isOpen(port))) {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the broker ended at once: ${lastFaults(logFile, from)}`);
       await pause(100);
     }

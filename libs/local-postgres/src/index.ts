@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { binariesFolder, clusterFolder, runAs, type RunAs } from './binaries';
@@ -61,6 +61,14 @@ export const freePort = async (): Promise<number> => {
     if (await isFree(port)) return port;
   }
 };
+
+/** Whether somebody listens on a TCP port of 127.0.0.1. */
+export const isOpen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(socket.destroy() !== undefined));
+    socket.once('error', () => resolve(false));
+  });
 
 const initialise = (bin: string, cluster: string, password: string, as: RunAs | undefined): void => {
   rmSync(cluster, { recursive: true, force: true });

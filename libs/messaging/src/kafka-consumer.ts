@@ -72,10 +72,7 @@ export class KafkaConsumer implements LogConsumer {
     for (const lane of this.lanes.values()) this.hold(lane);
     await Promise.all(this.running);
     await this.commit();
-    const member = this.member;
-    this.member = undefined;
-    this.lanes.clear();
-    await this.part(member);
+    await this.quit();
     this.onStopped(this);
   }
 
@@ -121,8 +118,7 @@ export class KafkaConsumer implements LogConsumer {
     }
     joined = crashed === undefined;
     if (joined) return;
-    if (this.member === member) this.member = undefined;
-    await this.part(member);
+    if (this.member === member) await this.quit();
     throw crashed;
   }
 
@@ -151,18 +147,27 @@ export class KafkaConsumer implements LogConsumer {
 
   private crashed(member: Consumer, error: unknown): void {
     if (this.member !== member) return;
+    this.note(error);
+    this.leave();
+  }
+
+  private note(error: unknown): void {
     this.tell(error);
     if (isHopeless(error)) this.broken = error;
-    this.leave();
   }
 
   /** Out of the group with everything; back again once nothing runs any more. */
   private leave(): void {
+    void this.quit().then(() => this.rejoin());
+  }
+
+  /** Out of the group: its partitions are other members' from now on. */
+  private quit(): Promise<void> {
     const member = this.member;
     this.member = undefined;
     for (const lane of this.lanes.values()) lane.lost = true;
     this.lanes.clear();
-    void this.part(member).then(() => this.rejoin());
+    return this.part(member);
   }
 
   private async rejoin(): Promise<void> {
@@ -171,10 +176,7 @@ export class KafkaConsumer implements LogConsumer {
       await pause(this.pauseAfter(this.failures));
       this.failures += 1;
       if (this.stopping || this.member !== undefined) return;
-      await this.join().catch((error: unknown) => {
-        this.tell(error);
-        if (isHopeless(error)) this.broken = error;
-      });
+      await this.join().catch((error: unknown) => this.note(error));
     }
   }
 

@@ -17,7 +17,7 @@ const NEW_TOPIC_PATIENCE_MS = 5_000;
 const NEW_TOPIC_PAUSE_MS = 200;
 
 const asOutage = (error: unknown): never => {
-  throw error instanceof WrongPartitionCount ? error : new BusUnavailable(error);
+  throw new BusUnavailable(error);
 };
 
 /** The envelope as a record: structured CloudEvents, its attributes repeated as headers for whoever filters without reading. */

@@ -1,29 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEventStoreNode, type EventStoreNode } from '@qiyue/event-store-node';
 import { startPostgres, type LocalPostgres } from '@qiyue/local-postgres';
 import { selfSigned } from '../../event-store-node/src/spec-certificate';
+import { certificates } from './testing/certificates';
 import { createPlatform, Tokens, type Platform } from './index';
 import { lampService } from './fixtures/lamp';
 import { request } from './testing/http';
 
-const folder = mkdtempSync(join(tmpdir(), 'qiyue-secure-'));
-const file = (name: string, text: Buffer): string => {
-  const path = join(folder, name);
-  writeFileSync(path, text, { mode: 0o600 });
-  return path;
-};
-const server = selfSigned();
-const client = selfSigned('qiyue');
-const stranger = selfSigned();
-const files = {
-  ca: file('ca.pem', server.cert),
-  cert: file('client.pem', client.cert),
-  key: file('client-key.pem', client.key),
-  otherCa: file('other-ca.pem', stranger.cert),
-  otherKey: file('other-key.pem', stranger.key),
-};
+const { folder, file, files, server, client, remove } = certificates();
 const [databasePassword, storePassword] = ['hunter2-d@ta?b:se', 'hunter2-st@re?:/'];
 const kek = Buffer.alloc(32, 9).toString('base64');
 /** What must never be read anywhere, as it is or percent-encoded. */
@@ -73,7 +57,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await node?.stop();
   await postgres?.stop();
-  rmSync(folder, { recursive: true });
+  remove();
 });
 
 const start = (env: Readonly<Record<string, string>> = {}): Promise<Platform> =>
@@ -123,7 +107,7 @@ describe('a process whose PostgreSQL and event store speak TLS and ask who is th
   test.each([
     [
       'PostgreSQL that another authority vouches for',
-      () => ({ POSTGRES_URL: postgresUrl({ ca: files.otherCa }) }),
+      () => ({ POSTGRES_URL: postgresUrl({ ca: files.strangerCert }) }),
       /^cannot start: PostgreSQL: .*(self-signed certificate|unable to verify)/,
     ],
     [
@@ -138,7 +122,7 @@ describe('a process whose PostgreSQL and event store speak TLS and ask who is th
     ],
     [
       'PostgreSQL with a certificate it does not know',
-      () => ({ POSTGRES_URL: postgresUrl({ cert: files.otherCa, key: files.otherKey }) }),
+      () => ({ POSTGRES_URL: postgresUrl({ cert: files.strangerCert, key: files.strangerKey }) }),
       /^cannot start: PostgreSQL: /,
     ],
     [
@@ -148,7 +132,7 @@ describe('a process whose PostgreSQL and event store speak TLS and ask who is th
     ],
     [
       'an event store that another authority vouches for',
-      () => ({ EVENT_STORE_URL: storeUrl({ ca: files.otherCa }) }),
+      () => ({ EVENT_STORE_URL: storeUrl({ ca: files.strangerCert }) }),
       /^cannot start: the event store: .*(self-signed certificate|unable to verify)/,
     ],
     [

@@ -1,29 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKafka, type LocalKafka } from '@qiyue/local-kafka';
 import { Kafka, logLevel } from 'kafkajs';
 import { selfSigned } from '../../../event-store-node/src/spec-certificate';
+import { certificates } from '../testing/certificates';
 import { kafkaConnection } from './connections';
 import { PlatformConfig } from './platform-config';
 import { readSettings } from './setting';
 
-const folder = mkdtempSync(join(tmpdir(), 'qiyue-secure-kafka-'));
-const file = (name: string, text: Buffer): string => {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-};
-const server = selfSigned();
-const client = selfSigned('qiyue');
-const stranger = selfSigned();
-const files = {
-  ca: file('ca.pem', server.cert),
-  cert: file('client.pem', client.cert),
-  key: file('client-key.pem', client.key),
-  strangerCert: file('stranger.pem', stranger.cert),
-  strangerKey: file('stranger-key.pem', stranger.key),
-};
+const { folder, file, files, server, client, remove } = certificates();
 const password = 'hunter2-of-qiyue';
 let broker: LocalKafka;
 
@@ -33,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await broker.stop();
-  rmSync(folder, { recursive: true });
+  remove();
 });
 
 const settings = (more: Readonly<Record<string, string>>): PlatformConfig =>
