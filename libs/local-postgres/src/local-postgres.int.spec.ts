@@ -38,6 +38,8 @@ describe('a local PostgreSQL', () => {
     const first = await startPostgres({ dataDir, durable: false });
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     const asleep = query(first.url, 'SELECT pg_sleep(600)').catch(({ message }: Error) => message);
+    const working = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'";
+    while ((await query(first.url, working)).length === 0);
     await first.kill();
     const second = await startPostgres({ dataDir, durable: false, port: first.port });
     expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
