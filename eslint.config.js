@@ -111,7 +111,7 @@ module.exports = [
     },
   },
   // Commands for people: the console is their output.
-  { files: ['libs/workbench/src/*.ts', '**/cli.ts', '**/bench.ts', '**/main.ts', 'tests/**/main.ts'], rules: { 'no-console': 'off' } },
+  { files: ['libs/workbench/src/*.ts', '**/cli.ts', '**/main.ts', 'tests/**/main.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['services/*/src/domain/**/*.ts'],
     ignores: ['**/*.spec.ts'],

@@ -99,6 +99,7 @@ const commands = {
   docs: 'libs/workbench/dist/docs.js',
   'event-store-node': 'libs/event-store-node/dist/cli.js',
   kafka: 'libs/local-kafka/dist/cli.js',
+  bench: 'tests/dist/bench/main.js',
 };
 
 const [command = '', ...args] = process.argv.slice(2);

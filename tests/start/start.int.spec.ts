@@ -1,41 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { build } from '../support/build';
-
-const root = join(__dirname, '..', '..');
-
-interface Started {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly password: string;
-}
-
-/** The program that `npm start` ends up in, as a process of its own. */
-const start = (dataDir: string): Promise<Started> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'services/all-in-one/dist/main.js')], {
-      env: { ...process.env, QIYUE_DATA: dataDir, PORT: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    const hear = (text: Buffer): void => {
-      said += text.toString();
-      const url = /API\s+(http:\/\/\S+)\/docs/.exec(said)?.[1];
-      const password = /operator, (\S+)/.exec(said)?.[1];
-      if (url !== undefined && password !== undefined && said.includes('Ctrl-C')) resolve({ child, url, password });
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
-    child.once('exit', (code) => reject(new Error(`ended with ${String(code)}: ${said}`)));
-  });
-
-const ended = (child: ChildProcess): Promise<number | null> =>
-  new Promise((resolve) =>
-    child.exitCode !== null || child.signalCode !== null ? resolve(child.exitCode) : child.once('exit', (code) => resolve(code)),
-  );
+import { ended, root, start } from '../support/own-process';
 
 const post = async (
   url: string,

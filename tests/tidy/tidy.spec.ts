@@ -1,7 +1,8 @@
 import { allServices } from '@qiyue/all-in-one';
 import { allFacts, type Fact } from '@qiyue/contracts';
 import { fold, type AnyEventType } from '@qiyue/decider';
-import { checkStream } from '@qiyue/decider/testing';
+import { checkRefusals, checkStream } from '@qiyue/decider/testing';
+import { configReference } from '@qiyue/service-kit';
 import { root, sourceFiles } from '@qiyue/workbench';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -91,6 +92,17 @@ describe('files', () => {
   });
 });
 
+describe('limits', () => {
+  const settings = configReference(allServices.flatMap(({ config }) => config as readonly (new () => object)[]));
+  const specs = sources.filter(({ path }) => /\.spec\.ts$|testing-.*contract\.ts$/.test(path));
+  const limits = settings.filter(({ name }) => /_(MAX|BYTES|TIMEOUT_MS|WAIT_MS|SECONDS|DAYS)$|^KEEP_ALIVE_MS$/.test(name));
+  test.each(limits.map(({ name }) => name))('%s is named by a test of what happens at it', (name) =>
+    expect(
+      specs.filter(({ path, lines }) => !path.endsWith('tidy.spec.ts') && lines.some((line) => line.includes(name))).length,
+    ).toBeGreaterThan(0),
+  );
+});
+
 describe('links in documents', () => {
   const documents = [...sourceFiles(['docs', 'libs', 'services', 'tests'], /\.md$/), ...sourceFiles(['.'], /^[A-Z]+\.md$/)];
   test.each(documents.map((document) => [document.path, document.lines] as const))('%s: lead somewhere', (path, lines) => {
@@ -107,6 +119,9 @@ describe('streams', () => {
   const streams = allServices.flatMap(({ name, streams: own }) => own.map((stream) => ({ service: name, stream })));
   const examples = allServices.flatMap(({ examples: own }) => own);
 
+  const orderOf = (one: (typeof examples)[number]): readonly string[] =>
+    Object.keys(allServices.find(({ streams: own }) => own.includes(one.stream))?.rejections.table ?? {});
+
   test('of all services have categories of their own', () =>
     expect(new Set(streams.map(({ stream }) => stream.category)).size).toBe(streams.length));
   test('all have examples', () =>
@@ -116,6 +131,12 @@ describe('streams', () => {
   test.each(examples.map((one) => [one.stream.category, one] as const))(
     '%s: evolves over everything, fits its schemas, and a command taken twice is taken once',
     (_category, one) => checkStream(one),
+  );
+  test.each(examples.map((one) => [one.stream.category, one] as const))(
+    '%s: refuses each fault with its code, and of two faults the one that stands first in the table',
+    (_category, one) => {
+      checkRefusals(one, orderOf(one));
+    },
   );
   test.each(examples.map((one) => [one.stream.category, one] as const))(
     '%s: survives being written and read as JSON',

@@ -44,7 +44,7 @@ export const isParameterValue = (value: unknown): value is number =>
 const faultOf = (name: string, value: unknown): string | undefined => {
   if (!isParameterName(name)) return `unknown parameter ${JSON.stringify(name.slice(0, 60))}`;
   if (typeof value !== 'number') return `${name} must be a number, not ${value === null ? 'null' : typeof value}`;
-  return isParameterValue(value) ? undefined : `${name} must be a whole number from 0 to ${LARGEST_PARAMETER}, not ${value}`;
+  return isParameterValue(value) ? undefined : `${name} must be a whole number from 0 to ${LARGEST_PARAMETER}`;
 };
 
 /** The parameters with their defaults, or the parameters given and the faults of what was given. */

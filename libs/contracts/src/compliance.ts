@@ -67,7 +67,6 @@ export const complianceRejections = rejections('compliance', {
     clause: '1.2',
     meaning: 'A policy number cannot be read from its clause; state it with the document.',
   },
-  'agreement-version-unknown': { status: 404, clause: '1.2', meaning: 'No version of this name has been published.' },
   'agreement-version-exists': { status: 409, clause: '1.2', meaning: 'A published version never changes; publish it under a new name.' },
   'agreement-effective-in-past': { status: 422, clause: '1.2', meaning: 'A version takes effect when it is published or later.' },
   'account-not-suspended': { status: 409, clause: '8.2', meaning: 'The account is not suspended.' },

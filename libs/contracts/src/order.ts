@@ -183,6 +183,7 @@ export const orderFacts = factsOf('order', {
 /** Why order refuses, in order of precedence. */
 export const orderRejections = rejections('order', {
   'order-unknown': { status: 404, meaning: 'There is no such order.' },
+  'order-is-frozen': { status: 409, clause: '2.2.1', meaning: 'A submitted order cannot be changed by anyone.' },
   'subscription-unknown': { status: 404, meaning: 'There is no such subscription.' },
   'dealer-unknown': { status: 404, meaning: 'There is no such dealer.' },
   'currency-not-supported': { status: 422, clause: '2.2.2', meaning: 'Nothing is sold in this currency.' },
@@ -203,15 +204,12 @@ export const orderRejections = rejections('order', {
     clause: '8.2',
     meaning: 'A suspended account cannot order; it can pay, export, receive invoices and be refunded.',
   },
-  'account-terminated': { status: 409, clause: '8.3', meaning: 'The account has ended.' },
   'dealer-not-authorised': { status: 409, clause: '2.1.3', meaning: 'The dealer is not authorised at this moment.' },
   'no-price-list': { status: 409, clause: '2.2.4', meaning: 'No price list has been published.' },
   'product-unknown': { status: 422, clause: '2.2.4', meaning: 'The price list in force has no such product.' },
   'subscription-not-renewable': { status: 409, clause: '2.2.4', meaning: 'Only what a running subscription holds can be renewed.' },
   'amount-too-large': { status: 422, clause: '2.2.1', meaning: 'The total is larger than an order can be.' },
   'voucher-unusable': { status: 409, clause: '2.2.5', meaning: "The voucher is unknown, used, expired or another account's." },
-  'order-is-frozen': { status: 409, clause: '2.2.1', meaning: 'A submitted order cannot be changed by anyone.' },
-  'order-not-payable': { status: 409, clause: '2.2.2', meaning: 'The order is not waiting for a payment.' },
   'order-paid': { status: 409, clause: '2.2.5', meaning: 'The order is paid; ask for a refund instead.' },
   'order-unpaid': { status: 409, clause: '2.2.5', meaning: 'Nothing has been paid for this order, so nothing can be refunded.' },
   'order-closed': { status: 409, clause: '2.2.1', meaning: 'The order was cancelled or has expired.' },

@@ -36,6 +36,15 @@ export const transact = async <T>(client: PoolClient, run: (tx: PoolClient) => P
 export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>
   withClient(pool, (client) => transact(client, run, begin));
 
+/**
+ * Begins a transaction whose commit does not wait for the disk. For what is written together with the position it is rebuilt from: what a crash of
+ * PostgreSQL takes of both comes again, and a crash of anything else takes nothing.
+ */
+export const BEGIN_UNHURRIED = 'BEGIN; SET LOCAL synchronous_commit TO off';
+
+/** The same for a single statement: a condition to put into it, always true. */
+export const UNHURRIED = `set_config('synchronous_commit', 'off', true) = 'off'`;
+
 const guarded = new WeakSet<Pool>();
 
 /**

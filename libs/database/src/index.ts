@@ -1,2 +1,2 @@
-export { inTransaction, sqlStateOf, surviveDrops, transact, withClient } from './connection';
+export { BEGIN_UNHURRIED, inTransaction, sqlStateOf, surviveDrops, transact, UNHURRIED, withClient } from './connection';
 export { migrate } from './migrate';

@@ -16,7 +16,7 @@ import {
   under,
 } from './index';
 import type { EventOf } from './index';
-import { checkStream, givenFor } from './testing';
+import { checkRefusals, checkStream, givenFor } from './testing';
 
 const { reject } = rejections('lamp', {
   'lamp-broken': { status: 409, meaning: 'The lamp is broken.' },
@@ -59,6 +59,16 @@ const lamp = stream({ category: 'lamp', events: lampEvents, initialState: { stat
 const given = givenFor(lamp);
 const facts = { now: '2026-03-02T00:00:00.000Z' };
 const aLamp = [lampEvents.LampPlaced({ accountId: 'a', owner: 'x' })];
+const examples = examplesOf(lamp, {
+  histories: {
+    none: [],
+    dark: aLamp,
+    lit: [...aLamp, lampEvents.LampLit({ watt: 5 })],
+    broken: [...aLamp, lampEvents.LampBroke({ why: 'old' })],
+  },
+  commands: { place: [{ owner: 'x' }, {}], light: [{ watt: 5 }, facts] },
+  refusals: { light: { on: 'dark', faults: { 'lamp-missing': { history: 'none' }, 'lamp-broken': { history: 'broken' } } } },
+});
 
 describe('the stream kernel', () => {
   test('a command leads to its events', () =>
@@ -152,22 +162,15 @@ describe('the given / when / then kit', () => {
       // @ts-expect-error -- a code that is not declared
       reject('lamp-stolen');
       // @ts-expect-error -- a status without a history
-      examplesOf(lamp, { histories: { none: [] }, commands: { place: [{ owner: 'x' }, {}], light: [{ watt: 5 }, facts] } });
+      examplesOf(lamp, { ...examples, histories: { none: [] } });
+      // @ts-expect-error -- a code without a fault that leads to it
+      examplesOf(lamp, { ...examples, refusals: { light: { on: 'dark', faults: { 'lamp-missing': { history: 'none' } } } } });
     };
     expect(types).toBeInstanceOf(Function);
   });
 });
 
 describe('examples', () => {
-  const examples = examplesOf(lamp, {
-    histories: {
-      none: [],
-      dark: aLamp,
-      lit: [...aLamp, lampEvents.LampLit({ watt: 5 })],
-      broken: [...aLamp, lampEvents.LampBroke({ why: 'old' })],
-    },
-    commands: { place: [{ owner: 'x' }, {}], light: [{ watt: 5 }, facts] },
-  });
   test('the state matrix shows events, codes and what is so already', () =>
     expect(stateMatrix(examples)).toBe(
       [
@@ -180,6 +183,27 @@ describe('examples', () => {
       ].join('\n'),
     ));
   test('a sound stream passes every check', () => expect(() => checkStream(examples)).not.toThrow());
+  test('refusals that are as declared pass, and their codes are counted', () =>
+    expect(checkRefusals(examples, ['lamp-missing', 'lamp-broken'])).toEqual(['lamp-missing', 'lamp-broken']));
+  test('codes that do not stand in the order of the table are caught', () =>
+    expect(() => checkRefusals(examples, ['lamp-broken', 'lamp-missing'])).toThrow(/order of the table/));
+  test('a fault that is refused with another code is caught', () => {
+    const faults = { 'lamp-missing': { history: 'broken' }, 'lamp-broken': { history: 'none' } } as const;
+    expect(() => checkRefusals({ ...examples, refusals: { light: { on: 'dark', faults } } }, Object.keys(faults))).toThrow(/one fault/);
+  });
+  test('two faults of which the second is told first are caught', () => {
+    const careless = stream({
+      ...lamp,
+      decide: {
+        ...lamp.decide,
+        light: (state: Lamp, command: { watt: number }, known: { now: string }) =>
+          command.watt > 100 ? reject('lamp-broken') : lamp.decide.light(state, command, known),
+      },
+    });
+    const faults = { 'lamp-missing': { history: 'none' }, 'lamp-broken': { 'command.watt': 101 } } as const;
+    const declared = { ...examples, stream: careless, refusals: { light: { on: 'dark', faults } } };
+    expect(() => checkRefusals(declared, Object.keys(faults))).toThrow(/lamp-missing together with lamp-broken/);
+  });
   test('a history that leads elsewhere is caught', () =>
     expect(() => checkStream({ ...examples, histories: { ...examples.histories, none: aLamp } })).toThrow(/leads to dark/));
 });

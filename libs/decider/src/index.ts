@@ -9,4 +9,4 @@ export type { AnyStream, CodeOf, CommandName, CommandOf, Decision, FactsOf, Stat
 export { FORGOTTEN, MASKED, PERSONAL, Personal, personalPaths, SEALED_PREFIX } from './personal';
 export { faultsOf } from './validate';
 export { examplesOf, stateMatrix } from './state-matrix';
-export type { Histories, SampleCommands, StreamExamples } from './state-matrix';
+export type { DecisionRefusals, Fault, Histories, Refusals, SampleCommands, StreamExamples } from './state-matrix';

@@ -1,6 +1,6 @@
 import { isRejection, type Rejection } from './rejection';
 import type { EventOf } from './event';
-import { fold, type AnyStream, type CommandName, type CommandOf, type FactsOf, type StateOf } from './stream';
+import { fold, type AnyStream, type CodeOf, type CommandName, type CommandOf, type FactsOf, type StateOf } from './stream';
 
 /** One history for each status a stream can have. */
 export type Histories<S extends AnyStream> = Readonly<Record<StateOf<S>['status'], readonly EventOf<S['events']>[]>>;
@@ -8,11 +8,29 @@ export type Histories<S extends AnyStream> = Readonly<Record<StateOf<S>['status'
 /** One command with its facts for each decision of a stream. */
 export type SampleCommands<S extends AnyStream> = { readonly [Name in CommandName<S>]: readonly [CommandOf<S, Name>, FactsOf<S, Name>] };
 
+/** What makes a decision refuse: what to put in place of the good history (by status, or event by event), or of a part of the good command or facts (by its path). */
+export type Fault<S extends AnyStream = AnyStream> = {
+  readonly [Place in `command.${string}` | `facts.${string}`]?: unknown;
+} & { readonly history?: StateOf<S>['status'] | readonly EventOf<S['events']>[] };
+
+/** The faults that a decision refuses, each code with one, in order of precedence: of two faults at once the first is told. */
+export interface DecisionRefusals<S extends AnyStream = AnyStream, Code extends string = string> {
+  /** The status on which the sample command is taken. */
+  readonly on: StateOf<S>['status'];
+  readonly faults: Readonly<Record<Code, Fault<S>>>;
+}
+
+/** Every decision that can refuse, with every code it can refuse with; one left out does not compile. */
+export type Refusals<S extends AnyStream> = {
+  readonly [Name in CommandName<S> as [CodeOf<S, Name>] extends [never] ? never : Name]: DecisionRefusals<S, CodeOf<S, Name>>;
+};
+
 /** A stream together with examples of everything it can be and be asked; fixtures, state matrix and kit-level checks all read them. */
 export interface StreamExamples<S extends AnyStream = AnyStream> {
   readonly stream: S;
   readonly histories: Histories<S>;
   readonly commands: SampleCommands<S>;
+  readonly refusals: Refusals<S>;
 }
 
 /** Declares the examples of a stream; a status or a command without one does not compile. */

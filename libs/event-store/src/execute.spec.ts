@@ -297,6 +297,27 @@ describe('an append without an answer', () => {
       expect(store.log).toHaveLength(1);
     }
   });
+  test.each([
+    [2, 'accepted'],
+    [3, 'given up'],
+  ])(
+    'is tried as often as allowed and no more: after %i lost requests and three tries it is %s (STORE_ATTEMPTS_MAX)',
+    async (lost, end) => {
+      const store = memoryStore();
+      const { executor } = setUp({
+        client: unreliable(
+          store,
+          Array.from({ length: lost }, () => 'request lost' as const),
+        ),
+        tries: 3,
+      });
+      const outcome = await executor.execute(wallet, '1', 'put', { amounts: [1] }, {}, by('c1')).then(
+        ({ kind }) => kind,
+        () => 'given up',
+      );
+      expect([outcome, store.log.length]).toEqual([end, end === 'accepted' ? 1 : 0]);
+    },
+  );
   test('is found by reading back at last, when every answer is lost', async () => {
     const store = memoryStore();
     const { executor } = setUp({ client: unreliable(store, ['answer lost', 'answer lost', 'answer lost']), tries: 3 });

@@ -5,12 +5,22 @@ import { appendSurely } from './append-surely';
 import { pauseMs, type BackOff } from './back-off';
 import { canonicalJson, fingerprintOf } from './canonical-json';
 import { storedEvent } from './event-codec';
-import { WrongRevision } from './faults';
+import { AppendTooLarge, WrongRevision } from './faults';
 import { kitRejections, type KitCode } from './kit-rejections';
 import { Lanes } from './lanes';
 import { emptyStream, loadStream, type LoadedStream } from './load';
 import { StreamCache, type Folded } from './stream-cache';
-import type { CommandContext, EventStoreClient, ExecuteOptions, Executor, Loaded, Outcome, StoredEvent, Vault } from './types';
+import type {
+  CommandContext,
+  EventStoreClient,
+  ExecuteOptions,
+  Executor,
+  Loaded,
+  Outcome,
+  ProposedEvent,
+  StoredEvent,
+  Vault,
+} from './types';
 
 export interface ExecutorOptions {
   readonly client: EventStoreClient;
@@ -19,6 +29,8 @@ export interface ExecutorOptions {
   readonly maxAttempts?: number;
   /** How often the store is asked again when it does not answer; 6, which takes about two seconds. */
   readonly tries?: number;
+  /** Most bytes the events of one command may have in the store, as JSON; no limit but the store's own unless told. */
+  readonly appendLimitBytes?: number;
   /** How many folded streams are kept between commands; 0, none. */
   readonly cacheStreams?: number;
   /** For metrics: an attempt lost the race · an append's answer was lost · a command was answered from its stored events. */
@@ -70,10 +82,12 @@ class CommandExecutor {
     body: unknown,
     facts: unknown,
     ctx: CommandContext,
-    { expectNew = false }: ExecuteOptions = {},
+    { expectNew = false, waitingMax = Infinity }: ExecuteOptions = {},
   ): Promise<Outcome> {
     const name = streamName(of, id);
     const fingerprint = await this.options.vault.digest(ctx.fingerprint ?? fingerprintOf([verb, body ?? null]));
+    // One of them runs; the others wait.
+    if (this.#lanes.length(name) > waitingMax) return kitRefusal('busy');
     return this.#lanes.run(name, () => this.#decideUntilStored({ of, id, name, verb, body, facts, ctx, fingerprint }, expectNew));
   }
 
@@ -98,7 +112,7 @@ class CommandExecutor {
   /** Takes the command on one view of the stream. On a view that is only guessed at, nothing but a successful append is an answer. */
   async #attempt(command: Command, base: Folded | LoadedStream, fresh: boolean): Promise<Attempt> {
     const { of, ctx, verb, body, facts } = command;
-    const refused = this.#refusedBefore(command, base.state);
+    const refused = await this.#refusedAsForeign(command, base.state);
     if (refused !== undefined) return fresh ? refused : 'stale';
     if (base.commandIds.has(ctx.commandId)) return fresh && 'events' in base ? this.#replay(command, base.events) : 'stale';
     const given: unknown = typeof facts === 'function' ? await (facts as (state: unknown) => unknown)(base.state) : facts;
@@ -110,9 +124,13 @@ class CommandExecutor {
     return isRejection(decided) ? rejected(of, base.state, decided) : accepted(command, [], base.revision ?? -1n, false);
   }
 
-  #refusedBefore({ of, ctx }: Command, state: unknown): Outcome | undefined {
+  /** Somebody else's stream is answered just as one that does not exist, so that nobody learns by asking which do. */
+  async #refusedAsForeign({ of, ctx, verb, body, facts }: Command, state: unknown): Promise<Outcome | undefined> {
     const owner = of.owner?.(state) as string | undefined;
-    return ctx.actor.kind === 'customer' && owner !== undefined && owner !== ctx.actor.id ? kitRefusal('not-found') : undefined;
+    if (ctx.actor.kind !== 'customer' || owner === undefined || owner === ctx.actor.id) return undefined;
+    const given: unknown = typeof facts === 'function' ? await (facts as (state: unknown) => unknown)(of.initialState) : facts;
+    const decided: unknown = of.decide[verb]?.(of.initialState, body, given);
+    return isRejection(decided) ? rejected(of, of.initialState, decided) : kitRefusal('not-found');
   }
 
   #replay(command: Command, events: readonly StoredEvent[]): Outcome {
@@ -124,10 +142,11 @@ class CommandExecutor {
 
   async #store(command: Command, base: Folded, decided: readonly DomainEvent[], facts: unknown): Promise<Attempt> {
     const { of, id, name, verb, ctx, fingerprint } = command;
-    const { client, vault, observe } = this.options;
+    const { client, vault, observe, appendLimitBytes } = this.options;
     const stamp: CommandStamp = { ctx, command: verb, fingerprint, factsHash: await vault.digest(canonicalJson(facts ?? null)) };
     const place = { stream: name, revision: base.revision === undefined ? 0n : base.revision + 1n, prevHash: base.lastHash };
     const { proposed, stored, lastHash, state } = await prepare(vault, of, id, decided, base.state, place, stamp);
+    if (appendLimitBytes !== undefined) refuseTooLarge(name, proposed, appendLimitBytes);
     try {
       await appendSurely(client, name, proposed, base.revision ?? 'no_stream', {
         tries: this.#tries,
@@ -149,6 +168,11 @@ class CommandExecutor {
     if (this.#cacheStreams > 0) this.#cache.put(name, { state, revision, lastHash, commandIds: new Set([...commandIds, ...added]) });
   }
 }
+
+const refuseTooLarge = (name: string, proposed: readonly ProposedEvent[], limitBytes: number): void => {
+  const bytes = proposed.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
+  if (bytes > limitBytes) throw new AppendTooLarge(`an append of ${bytes} bytes to ${name}`);
+};
 
 const accepted = ({ name }: Command, events: readonly StoredEvent[], revision: bigint, replayed: boolean): Outcome => ({
   kind: 'accepted',

@@ -28,6 +28,11 @@ export class UnfitEvent extends StoreFault {
   override readonly name = 'UnfitEvent';
 }
 
+/** The events of a command are larger than may be appended at a time; nothing was stored. */
+export class AppendTooLarge extends StoreFault {
+  override readonly name = 'AppendTooLarge';
+}
+
 /** The account's key has been destroyed: nothing personal can be stored for it any more. */
 export class AccountForgotten extends StoreFault {
   override readonly name = 'AccountForgotten';

@@ -7,6 +7,7 @@ export { createExecutor, type ExecutorOptions } from './execute';
 export {
   AccountForgotten,
   AmbiguousAppend,
+  AppendTooLarge,
   SealBroken,
   StoreFault,
   StoreUnavailable,

@@ -1,14 +1,17 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { SEALED_PREFIX } from '@qiyue/decider';
 import { SealBroken } from './faults';
 
-/** The keys of one account: one encrypts, one derives the initialisation vectors. */
+/** The keys of one account: one encrypts, one derives the initialisation vectors. Key objects: bytes would be made into one anew with every use. */
 export interface AccountKey {
-  readonly dek: Buffer;
-  readonly ivKey: Buffer;
+  readonly dek: KeyObject;
+  readonly ivKey: KeyObject;
 }
 
-export const accountKey = (dek: Buffer): AccountKey => ({ dek, ivKey: createHmac('sha256', dek).update('qiyue iv').digest() });
+export const accountKey = (dek: Buffer): AccountKey => ({
+  dek: createSecretKey(dek),
+  ivKey: createSecretKey(createHmac('sha256', dek).update('qiyue iv').digest()),
+});
 
 const tagBytes = 16;
 const form = /^sealed:1:(.+):([\w-]{16}):([\w-]{22,})$/s;

@@ -107,6 +107,8 @@ export type FactsFor<S extends AnyStream, Name extends CommandName<S>> =
   FactsOf<S, Name> | ((state: StateOf<S>) => FactsOf<S, Name> | Promise<FactsOf<S, Name>>);
 
 export interface ExecuteOptions {
+  /** How many commands may wait for their turn on the stream before this one is refused as `busy` at once; any number unless told. Work that must be done waits; whoever can ask again need not. */
+  readonly waitingMax?: number;
   /** The command most likely creates the stream: skip the read, and load only if the stream turns out to exist or the decision to be a refusal. */
   readonly expectNew?: boolean;
 }

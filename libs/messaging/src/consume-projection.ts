@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
 import type { ProjectionOptions } from './consumer-options';
-import { inTransaction } from '@qiyue/database';
+import { BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
 import { describeError } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';
@@ -49,17 +49,26 @@ const applyAllBut = async (
  */
 export const consumeProjection = (context: BatchContext, apply: Apply): ((batch: LogBatch) => Promise<BatchOutcome>) => {
   const once = async (batch: LogBatch, isolate: boolean): Promise<BatchOutcome> =>
-    inTransaction(context.pool, async (tx) => {
-      const plan = await planOf(context, tx, batch, true);
-      if (plan === undefined) return { items: [] };
-      const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
-      const failures = new Map<string, Failure>();
-      if (isolate) await applyAllBut(context, tx, apply, messages, failures);
-      else if (messages.length > 0) await apply(tx, envelopesOf(messages));
-      const items = afterFailures(plan.items, failures);
-      await record(context, tx, batch, plan, items);
-      return outcomeOf(batch, plan, items);
-    });
+    inTransaction(
+      context.pool,
+      async (tx) => {
+        const plan = await planOf(context, tx, batch, true);
+        if (plan === undefined) return { items: [] };
+        const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
+        if (!isolate) {
+          // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
+          await record(context, tx, batch, plan, plan.items);
+          if (messages.length > 0) await apply(tx, envelopesOf(messages));
+          return outcomeOf(batch, plan, plan.items);
+        }
+        const failures = new Map<string, Failure>();
+        await applyAllBut(context, tx, apply, messages, failures);
+        const items = afterFailures(plan.items, failures);
+        await record(context, tx, batch, plan, items);
+        return outcomeOf(batch, plan, items);
+      },
+      BEGIN_UNHURRIED,
+    );
 
   return (batch) =>
     whileBeating(batch, async (check) => {

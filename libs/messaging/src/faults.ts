@@ -8,6 +8,11 @@ export class OutOfPlace extends Error {
   override readonly name = 'OutOfPlace';
 }
 
+/** Nothing is parked where an operator wanted to give something up. */
+export class NothingParked extends Error {
+  override readonly name = 'NothingParked';
+}
+
 /** One try took longer than it may. What it still does must be harmless, as a reaction is idempotent. */
 export class TryTimeout extends Error {
   override readonly name = 'TryTimeout';

@@ -191,7 +191,7 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     await until('the key to flow', async () => (await handle.redrive('lamp-1')).left === 0);
     expect(await service.effects()).toEqual(stream.map(({ id }) => id));
   });
-  test('halts the partition when too many keys would be parked, and goes on when there is room', async () => {
+  test('halts the partition when too many keys would be parked, and goes on when there is room (PARKED_KEYS_MAX)', async () => {
     for (let at = 0; at < 4; at += 1) broken.add(`lamp-${at}@0`);
     const handle = await start({ limits: { keys: 2 } });
     const batch = hand.batch(
@@ -205,7 +205,7 @@ describe.each(['project', 'react'] as const)('what is parked of a consumer that 
     expect(await handle.stats()).toMatchObject({ parkedKeys: 2, halted: [] });
     expect(await service.effects()).toEqual(expect.arrayContaining(['lamp-2@0']));
   });
-  test('halts the partition when too many events of one key would wait', async () => {
+  test('halts the partition when too many events of one key would wait (PARKED_EVENTS_MAX)', async () => {
     broken.add('lamp-1@0');
     const handle = await start({ limits: { eventsPerKey: 3 } });
     await deliver(0, 3);

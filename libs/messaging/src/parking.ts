@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { ParkedKey, ParkingLimits } from './consumer-options';
 import { inTransaction } from '@qiyue/database';
 import { writeEnvelope } from './envelope-text';
-import { Halt } from './faults';
+import { Halt, NothingParked } from './faults';
 import type { LogMessage } from './log-transport';
 import type { Sorted } from './sort-batch';
 
@@ -160,7 +160,7 @@ export class Parking {
     return inTransaction(this.pool, async (tx) => {
       const parked = await this.lockParked(tx, [key]);
       const event = parked.has(key) ? await this.first(tx, key) : undefined;
-      if (event === undefined) throw new Error(`nothing is parked under this key in ${this.group}`);
+      if (event === undefined) throw new NothingParked(`nothing is parked under this key in ${this.group}`);
       return { left: await this.settle(tx, key, event, { resolution: 'discarded', by, why }) };
     });
   }

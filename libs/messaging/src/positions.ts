@@ -1,3 +1,4 @@
+import { UNHURRIED } from '@qiyue/database';
 import type { Pool, PoolClient } from 'pg';
 import { oncePerTurn } from './coalesced';
 import { Halt, OutOfPlace } from './faults';
@@ -111,7 +112,10 @@ export class Positions {
     };
   }
 
-  /** Moves the position and what was seen, in one statement, if the group still stands at `from`; says whether it did. */
+  /**
+   * Moves the position and what was seen, in one statement, if the group still stands at `from`; says whether it did. Does not wait for the disk: a
+   * group that a crash of PostgreSQL sets back is given the same records again.
+   */
   async advance(
     client: Pool | PoolClient,
     topic: string,
@@ -122,7 +126,7 @@ export class Positions {
   ): Promise<boolean> {
     const { rowCount } = await client.query({
       name: 'consumer_advance',
-      text: `WITH moved AS (UPDATE consumer_position SET next = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3 AND next = $4 RETURNING 1),
+      text: `WITH moved AS (UPDATE consumer_position SET next = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3 AND next = $4 AND ${UNHURRIED} RETURNING 1),
                remembered AS (
                  INSERT INTO stream_seen (group_name, stream, sequence) SELECT $1, s.stream, s.sequence FROM unnest($6::text[], $7::bigint[]) AS s (stream, sequence), moved
                  ON CONFLICT (group_name, stream) DO UPDATE SET sequence = excluded.sequence)

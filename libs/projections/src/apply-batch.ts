@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { loadRows, quoted, removeRows, writeRows } from './bulk-write';
+import { insertRows, loadRows, quoted, removeRows, replaceRows } from './bulk-write';
 import type { ReadModel } from './declaration';
 import { foldPlan, planItems, type Fault } from './fold';
 import type { Item } from './item';
@@ -11,21 +11,26 @@ export interface Applied {
   readonly fault: Fault | undefined;
 }
 
-/** Folds items into a table: one SELECT, one INSERT … ON CONFLICT, one DELETE, however many items there are. `table` is an SQL name, quoted. */
+/**
+ * Folds items into a table: one SELECT, then at most one INSERT of new rows, one of changed ones and one DELETE, however many items there are.
+ * `table` is an SQL name, quoted. The caller keeps others from writing to the table meanwhile.
+ */
 export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, items: readonly Item[]): Promise<Applied> => {
   const plan = planItems(model, items);
   if (plan.steps.length === 0) return { rows: 0, fault: plan.fault };
   const before = await loadRows(tx, model.shape, table, [...plan.slots.values()]);
   const after = new Map(before);
   const fault = foldPlan(model, plan, after);
-  const written = [...after].filter(([text, row]) => before.get(text) !== row).map(([, row]) => row);
+  const changed = [...after].filter(([text, row]) => before.get(text) !== row);
+  const [added, replaced] = [false, true].map((isKnown) => changed.filter(([text]) => before.has(text) === isKnown).map(([, row]) => row));
   const removed = [...before.keys()]
     .filter((text) => !after.has(text))
     .map((text) => plan.slots.get(text))
     .filter((slot) => slot !== undefined);
   await removeRows(tx, model.shape, table, removed);
-  await writeRows(tx, model.shape, table, written);
-  return { rows: written.length + removed.length, fault };
+  await insertRows(tx, model.shape, table, added ?? []);
+  await replaceRows(tx, model.shape, table, replaced ?? []);
+  return { rows: changed.length + removed.length, fault };
 };
 
 /**

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ClientBase, CustomTypesConfig } from 'pg';
 import { frozen, slotTextOf, type Row, type Slot } from './canonical';
 import type { ReadColumn, TableShape } from './declaration';
@@ -8,11 +9,21 @@ export const quoted = (identifier: string): string => `"${identifier.replaceAll(
 const list = (columns: readonly ReadColumn[], prefix = ''): string => columns.map(({ name }) => `${prefix}${quoted(name)}`).join(', ');
 const arrays = (columns: readonly ReadColumn[]): string => columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
 
-interface Statements {
-  readonly load: string;
-  readonly write: string;
-  readonly remove: string;
+/** SQL under a name, so that a connection parses and plans it once. A physical table never changes, so neither does what is said of it. */
+interface Statement {
+  readonly name: string;
+  readonly text: string;
 }
+
+interface Statements {
+  readonly load: Statement;
+  readonly insert: Statement;
+  readonly replace: Statement;
+  readonly remove: Statement;
+}
+
+/** PostgreSQL cuts names after 63 bytes. */
+const statement = (text: string): Statement => ({ name: hash('sha256', text, 'base64'), text });
 
 const statementsOf = (shape: TableShape, table: string): Statements => {
   const { columns, key } = shape;
@@ -22,10 +33,12 @@ const statementsOf = (shape: TableShape, table: string): Statements => {
   const rest = columns.filter((column) => !key.includes(column));
   const onConflict =
     rest.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${rest.map(({ name }) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}`;
+  const insert = `INSERT INTO ${table} (${list(columns)}) SELECT * FROM unnest(${arrays(columns)})`;
   return {
-    load: `SELECT ${list(columns)} FROM ${table} WHERE ${named}`,
-    write: `INSERT INTO ${table} (${list(columns)}) SELECT * FROM unnest(${arrays(columns)}) ON CONFLICT (${list(key)}) ${onConflict}`,
-    remove: `DELETE FROM ${table} WHERE ${named}`,
+    load: statement(`SELECT ${list(columns)} FROM ${table} WHERE ${named}`),
+    insert: statement(insert),
+    replace: statement(`${insert} ON CONFLICT (${list(key)}) ${onConflict}`),
+    remove: statement(`DELETE FROM ${table} WHERE ${named}`),
   };
 };
 
@@ -72,7 +85,7 @@ const keyArrays = (shape: TableShape, slots: readonly Slot[]): readonly string[]
 export const loadRows = async (tx: ClientBase, shape: TableShape, table: string, slots: readonly Slot[]): Promise<Map<string, Row>> => {
   if (slots.length === 0) return new Map();
   const found = await tx.query<unknown[]>({
-    text: statements(shape, table).load,
+    ...statements(shape, table).load,
     values: [...keyArrays(shape, slots)],
     rowMode: 'array',
     types: ownTypes,
@@ -86,22 +99,27 @@ export const loadRows = async (tx: ClientBase, shape: TableShape, table: string,
   return rows;
 };
 
-/** Inserts or replaces rows: one statement. */
-export const writeRows = async (tx: ClientBase, shape: TableShape, table: string, rows: readonly Row[]): Promise<void> => {
+const write = async (tx: ClientBase, shape: TableShape, statement: Statement, rows: readonly Row[]): Promise<void> => {
   if (rows.length === 0) return;
-  await tx.query(
-    statements(shape, table).write,
-    shape.columns.map(({ type, property }) =>
-      arrayLiteral(
-        type,
-        rows.map((row) => row[property]),
-      ),
+  const values = shape.columns.map(({ type, property }) =>
+    arrayLiteral(
+      type,
+      rows.map((row) => row[property]),
     ),
   );
+  await tx.query({ ...statement, values });
 };
+
+/** Inserts rows whose keys are free, which spares PostgreSQL a third of the work of `replaceRows`: one statement. */
+export const insertRows = (tx: ClientBase, shape: TableShape, table: string, rows: readonly Row[]): Promise<void> =>
+  write(tx, shape, statements(shape, table).insert, rows);
+
+/** Replaces rows: one statement. */
+export const replaceRows = (tx: ClientBase, shape: TableShape, table: string, rows: readonly Row[]): Promise<void> =>
+  write(tx, shape, statements(shape, table).replace, rows);
 
 /** Deletes rows: one statement. */
 export const removeRows = async (tx: ClientBase, shape: TableShape, table: string, slots: readonly Slot[]): Promise<void> => {
   if (slots.length === 0) return;
-  await tx.query(statements(shape, table).remove, [...keyArrays(shape, slots)]);
+  await tx.query({ ...statements(shape, table).remove, values: [...keyArrays(shape, slots)] });
 };

@@ -28,6 +28,7 @@ export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envel
 const loadSeen = async (tx: ClientBase, physicals: readonly string[], items: readonly Item[]): Promise<ReadonlyMap<string, Seen>> => {
   const seen = new Map(physicals.map((physical): [string, Seen] => [physical, new Map()]));
   const { rows } = await tx.query<[string, string, string]>({
+    name: 'read_model_streams_find',
     text: 'SELECT physical, stream, revision FROM read_model_streams WHERE physical = ANY($1) AND stream = ANY($2)',
     values: [physicals, [...new Set(items.map(streamOf))]],
     rowMode: 'array',
@@ -37,16 +38,29 @@ const loadSeen = async (tx: ClientBase, physicals: readonly string[], items: rea
   return seen;
 };
 
-const saveSeen = async (tx: ClientBase, changed: readonly (readonly [string, Seen])[]): Promise<void> => {
+const INSERT = 'INSERT INTO read_model_streams (physical, stream, revision) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])';
+const ADD = { name: 'read_model_streams_add', text: INSERT };
+const MOVE = {
+  name: 'read_model_streams_move',
+  text: `${INSERT} ON CONFLICT (physical, stream) DO UPDATE SET revision = excluded.revision`,
+};
+
+/** Streams heard of for the first time and streams known already (`seen`), by themselves: adding is cheaper than looking what there is to replace. */
+const saveSeen = async (tx: ClientBase, changed: readonly (readonly [string, Seen])[], seen: ReadonlyMap<string, Seen>): Promise<void> => {
   const rows = changed.flatMap(([physical, streams]) =>
-    [...streams].map(([stream, revision]) => [physical, stream, revision.toString()] as const),
+    [...streams].map(([stream, revision]) => ({ physical, stream, revision, isKnown: seen.get(physical)?.has(stream) === true })),
   );
-  if (rows.length === 0) return;
-  await tx.query(
-    `INSERT INTO read_model_streams (physical, stream, revision) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
-     ON CONFLICT (physical, stream) DO UPDATE SET revision = excluded.revision`,
-    [rows.map(([physical]) => physical), rows.map(([, stream]) => stream), rows.map(([, , revision]) => revision)],
-  );
+  for (const [statement, some] of [
+    [ADD, rows.filter(({ isKnown }) => !isKnown)],
+    [MOVE, rows.filter(({ isKnown }) => isKnown)],
+  ] as const) {
+    const columns = [
+      some.map(({ physical }) => physical),
+      some.map(({ stream }) => stream),
+      some.map(({ revision }) => revision.toString()),
+    ];
+    if (some.length > 0) await tx.query({ ...statement, values: columns });
+  }
 };
 
 /** Drops what is not after the last revision seen of its stream, and notes the rest as seen. */
@@ -112,6 +126,6 @@ export const foldFacts = async (
     await saveHalt(tx, member.physical, told);
     halts.push(told);
   }
-  await saveSeen(tx, changed);
+  await saveSeen(tx, changed, seen);
   return halts;
 };

@@ -52,7 +52,7 @@ export interface ModelHealth {
 export interface OwnProjections {
   /** Whether every own event of `$all` at the time of the call is in the rows and no rebuild is under way. Halted models are left out: see `health`. */
   caughtUp(): Promise<boolean>;
-  /** Resolves when every filling and rebuild known at the time of the call is done; rejects with the first that cannot be done. */
+  /** Resolves when every filling and rebuild known at the time of the call is done; rejects with the first that cannot be done, or has halted already. */
   ready(): Promise<void>;
   /** How every model stands, as the database has it. */
   health(): Promise<readonly ModelHealth[]>;

@@ -1,6 +1,6 @@
 import { laterPosition, type StoredEvent, type Subscription } from '@qiyue/event-store';
 import type { Pool } from 'pg';
-import { inTransaction } from '@qiyue/database';
+import { BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
 import type { Halt, ProjectionHooks } from './handle';
 import { itemOfStored } from './item';
 import { foldCarefully, foldQuickly, isDataError, type FoldMember, type Member } from './member';
@@ -36,11 +36,9 @@ export interface LaneOptions {
 
 const NOTE_EVERY_MS = 5_000;
 
-// Rows and position are written together, so what a crash of PostgreSQL takes of both comes again; waiting for the disk would only cost time.
-const BEGIN = 'BEGIN; SET LOCAL synchronous_commit TO off';
-
 const applyOnce = async ({ pool }: LaneOptions, members: readonly Member[], batch: OwnBatch): Promise<OwnBatchResult> => {
-  const run = (fold: FoldMember): Promise<OwnBatchResult> => inTransaction(pool, (tx) => foldOwnBatch(tx, members, batch, fold), BEGIN);
+  const run = (fold: FoldMember): Promise<OwnBatchResult> =>
+    inTransaction(pool, (tx) => foldOwnBatch(tx, members, batch, fold), BEGIN_UNHURRIED);
   try {
     return await run(foldQuickly);
   } catch (error) {

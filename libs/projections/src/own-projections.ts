@@ -16,6 +16,8 @@ interface Running {
   readonly follower: Follower;
   readonly jobs: Map<string, Promise<void>>;
   readonly superseded: Set<string>;
+  /** Rebuilds that halted and were not tried again since, by model. */
+  readonly halted: Map<string, RebuildImpossible>;
 }
 
 const checkNames = (models: readonly AnyReadModel[]): void => {
@@ -64,11 +66,14 @@ const startJob = (running: Running, model: AnyReadModel, kind: 'shadow' | 'live'
   const { jobs, options } = running;
   const known = jobs.get(model.name);
   if (known !== undefined) return known;
+  running.halted.delete(model.name);
   const job = fillUntilLive(running, model, kind).finally(() => jobs.delete(model.name));
   jobs.set(model.name, job);
   job.catch((error: unknown) => {
-    if (error instanceof RebuildImpossible && error.halt !== undefined) options.hooks?.onHalt?.(error.halt);
-    else if (!(error instanceof Stopped)) options.hooks?.onTrouble?.({ error, attempt: 1 });
+    if (error instanceof RebuildImpossible && error.halt !== undefined) {
+      running.halted.set(model.name, error);
+      options.hooks?.onHalt?.(error.halt);
+    } else if (!(error instanceof Stopped)) options.hooks?.onTrouble?.({ error, attempt: 1 });
   });
   return job;
 };
@@ -153,7 +158,7 @@ export const startOwnProjections = async (options: OwnProjectionsOptions): Promi
   const superseded = new Set<string>();
   const common = { pool, subscribe, maxBatch, hooks, stop };
   const follower = new Follower({ ...common, onHalt: (halt) => hooks.onHalt?.(halt), onSuperseded: (model) => superseded.add(model) });
-  const running: Running = { options, rebuilding: { ...common, replay }, follower, jobs: new Map(), superseded };
+  const running: Running = { options, rebuilding: { ...common, replay }, follower, jobs: new Map(), superseded, halted: new Map() };
   const end = async (): Promise<void> => {
     stop.stop();
     await Promise.all([follower.stop(), ...[...running.jobs.values()].map((job) => job.catch(() => undefined))]);
@@ -174,6 +179,7 @@ export const startOwnProjections = async (options: OwnProjectionsOptions): Promi
   return {
     caughtUp: async () => running.jobs.size === 0 && (await follower.caughtUp()) && running.jobs.size === 0,
     ready: async () => {
+      for (const error of running.halted.values()) throw error;
       await Promise.all(running.jobs.values());
       await follower.filled();
     },

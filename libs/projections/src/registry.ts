@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { ownTypes, quoted } from './bulk-write';
 import { inTransaction } from '@qiyue/database';
@@ -70,7 +71,14 @@ const select =
   'SELECT physical, model, version, hash, state, commit_position, prepare_position, searched_commit, searched_prepare, facts_ready, replay_cursor, halt FROM read_model_tables';
 
 const read = async (db: ClientBase | Pool, tail: string, values: readonly unknown[]): Promise<readonly Registered[]> => {
-  const { rows } = await db.query<unknown[]>({ text: `${select} ${tail}`, values: [...values], rowMode: 'array', types: ownTypes });
+  const text = `${select} ${tail}`;
+  const { rows } = await db.query<unknown[]>({
+    name: hash('sha256', text, 'base64'),
+    text,
+    values: [...values],
+    rowMode: 'array',
+    types: ownTypes,
+  });
   return rows.map((row) => registeredOf(row as unknown as Stored));
 };
 

@@ -265,7 +265,7 @@ describe('what cannot be done is parked', () => {
     await qiyue.settle();
     expect((await events('meter', `meter-of-${stuckId}`)).map(({ type }) => type)).toEqual(['MeterUnstuck', 'LightNoted']);
   });
-  test('work outside that keeps failing parks the own event; later events of the stream wait behind it; the reason holds no text of the error', async () => {
+  test('work outside that keeps failing parks the own event after REACTION_ATTEMPTS_MAX tries, three here; later events of the stream wait behind it; the reason holds no text of the error', async () => {
     outsideFails = true;
     const ids = [await place(), await place()];
     for (const id of ids) await light(id, 60);

@@ -1,7 +1,7 @@
 import { allServices } from '@qiyue/all-in-one';
 import { allFacts, topicOf, typeOf, type Fact } from '@qiyue/contracts';
 import { stateMatrix } from '@qiyue/decider';
-import { configReference, describe, kitProblems } from '@qiyue/service-kit';
+import { configReference, controllersOf, describe, kitProblems, platformRoutes, roles, routesOf } from '@qiyue/service-kit';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -32,6 +32,16 @@ const clausesPage = (): string =>
   `${notice}# Clauses\n\nWhat each clause of the user agreement comes down to, in our own words, and where the code carries it out. \`npm run where -- 2.2.5\` prints one of them.\n\n` +
   `${table(['clause', 'owner', 'what it says', 'parameters', 'code', 'refusals', 'events', 'tests'], clauseIndex().map(clauseRow))}\n`;
 
+/** Shown to hold by `libs/service-kit/src/edge-order.int.spec.ts`. */
+const precedence = [
+  'The edge judges the head of a request before a byte of its body is read: the number of requests at a time (503), whether there is such a route (404), the token (401), the role (403), the idempotency key (400).',
+  'Then the body: its media type (415), its size (413), whether it can be read (400).',
+  'Then what was said before under the same key (409, 422), and what is said now, with a pointer to each fault (422).',
+  'Then the decision, in the order of its service below, with one more from the edge in between: that there is no such thing, or that it is somebody else’s (404), goes before that it has changed since it was read (412), and that before every other refusal.',
+]
+  .map((sentence, at) => `${at + 1}. ${sentence}`)
+  .join('\n');
+
 const errorsPage = (): string => {
   const services = allServices.map(
     ({ name, rejections: { table: codes } }) =>
@@ -44,7 +54,7 @@ const errorsPage = (): string => {
     ['code', 'status', 'meaning'],
     Object.entries(kitProblems).map(([name, { status, meaning }]) => [code(name), String(status), meaning]),
   )}\n`;
-  return `${notice}# Errors\n\nEvery refusal is \`application/problem+json\` (RFC 9457) with a stable \`code\` and, where a rule stands behind it, \`clause\` and \`agreementVersion\`. Within a service codes stand in order of precedence: a request with two faults gets the first.\n\n${[kit, ...services].join('\n')}`;
+  return `${notice}# Errors\n\nEvery refusal is \`application/problem+json\` (RFC 9457) with a stable \`code\` and, where a rule stands behind it, \`clause\` and \`agreementVersion\`. Codes stand in order of precedence: a request with two faults gets the first.\n\n${precedence}\n\n${[kit, ...services].join('\n')}`;
 };
 
 const configPage = (): string => {
@@ -81,6 +91,25 @@ const eventMapPage = (): string => {
     return `## ${service}\n\nTopic ${code(topicOf(service as never))}, keyed by stream.\n\n${table(['type', 'clause', 'meaning', 'read by'], rows)}\n`;
   });
   return `${notice}# Event map\n\nWhat each service tells the others, and who listens.\n\n\`\`\`mermaid\nflowchart LR\n${[...arrows].sort().join('\n')}\n\`\`\`\n\n${sections.join('\n')}`;
+};
+
+/** Who may call what: the routes as they are declared, so that a change of access shows as a change of this page. */
+const accessPage = (): string => {
+  const routes = [...allServices.flatMap((service) => routesOf(service.name, controllersOf(service))), ...platformRoutes(true)];
+  const mark = (isLetIn: boolean): string => (isLetIn ? '●' : '');
+  const rows = routes.map(({ method, path, access }) => {
+    const isOpen = access?.public === true;
+    return [
+      code(`${method} ${path.replace(/:(\w+)/g, '{$1}')}`),
+      ...roles.map((role) => mark(isOpen || (access?.public === false && access.roles.includes(role)))),
+      mark(isOpen),
+    ];
+  });
+  return (
+    `${notice}# Access\n\nWho may call what (5.2). Whoever has no mark is answered 403, or 401 without a token; a customer meets their own alone, anything else is 404. ` +
+    `The tests ask the running platform for every cell. \`/openapi.json\`, \`/docs\` and its files are open to anyone.\n\n` +
+    `${table(['operation', ...roles, 'nobody'], rows)}\n`
+  );
 };
 
 /** READMEs keep their state matrices between `<!-- state-matrix:CATEGORY -->` and `<!-- /state-matrix -->`. */
@@ -131,6 +160,7 @@ export const generatedDocs = (): readonly (readonly [path: string, text: string]
   ['docs/errors.md', errorsPage()],
   ['docs/event-map.md', eventMapPage()],
   ['docs/config.md', configPage()],
+  ['docs/access.md', accessPage()],
   ...readmes(),
   ...tourPage(),
 ];

@@ -449,29 +449,6 @@ describe('the sandbox gateway', () => {
   });
 });
 
-describe('who may do what', () => {
-  const roles = ['customer', 'dealer', 'finance', 'officer', 'auditor', 'operator', 'service'] as const;
-  const table: readonly [string, string, object | undefined, readonly string[]][] = [
-    ['GET', '/billing/receivables', undefined, ['customer', 'finance', 'officer', 'auditor']],
-    ['GET', '/billing/receivables/x', undefined, ['customer', 'finance', 'officer', 'auditor']],
-    ['GET', '/billing/payments', undefined, ['customer', 'finance', 'officer', 'auditor']],
-    ['GET', '/billing/payments/held', undefined, ['finance', 'officer']],
-    ['GET', '/billing/payouts', undefined, ['finance', 'officer', 'auditor']],
-    ['POST', '/billing/bills', {}, ['finance']],
-    ['POST', '/billing/receivables/x/payments/y/release', {}, ['officer']],
-    ['POST', '/billing/receivables/x/payments/y/return', {}, ['officer', 'finance']],
-    ['POST', '/billing/payouts/x/retry', {}, ['finance', 'officer']],
-    ['POST', '/billing/sandbox/payments', {}, ['customer', 'operator']],
-    ['POST', '/billing/sandbox/faults', {}, ['operator']],
-    ['GET', '/billing/sandbox/ledger', undefined, ['operator', 'finance', 'auditor']],
-  ];
-  test.each(table)('%s %s', async (method, path, body, allowed) => {
-    const send = (as: (typeof roles)[number] | 'nobody') => (method === 'GET' ? qiyue.get(path, { as }) : qiyue.post(path, body, { as }));
-    expect((await send('nobody')).status).toBe(401);
-    for (const role of roles) expect([role, (await send(role)).status === 403]).toEqual([role, !allowed.includes(role)]);
-  });
-});
-
 // Last, because what is parked stays so.
 describe('when order and money disagree (2.2.5)', () => {
   test('a refund of another sum than was paid is not carried out but parked for a person', async () => {

@@ -1,5 +1,5 @@
 import { Setting } from '@qiyue/service-kit';
-import { IsString, MinLength, ValidateBy } from 'class-validator';
+import { IsInt, IsString, Max, Min, MinLength, ValidateBy } from 'class-validator';
 import { staffListFault } from './staff-list';
 
 /** Settings of the identity service. */
@@ -11,6 +11,25 @@ export class IdentityConfig {
   @IsString()
   @MinLength(32)
   pepper!: string;
+
+  @Setting('IDENTITY_HASHES_MAX', {
+    meaning:
+      'Passwords that are hashed or checked at a time. Each takes a core for tens of milliseconds and 19 MiB; the process has four threads for them and everything else.',
+    default: '2',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(64)
+  hashesMax!: number;
+
+  @Setting('IDENTITY_HASHES_WAITING_MAX', {
+    meaning: 'Passwords that may wait to be hashed or checked; one more is answered 503.',
+    default: '50',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  hashesWaitingMax!: number;
 
   @Setting('STAFF', {
     meaning:

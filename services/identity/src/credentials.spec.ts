@@ -3,7 +3,8 @@ import type { IdentityConfig } from './config';
 import { Credentials } from './credentials';
 import { staffListFault } from './staff-list';
 
-const withPepper = (pepper: string, staff = '[]'): Credentials => new Credentials({ pepper, staff } satisfies IdentityConfig);
+const withPepper = (pepper: string, staff = '[]'): Credentials =>
+  new Credentials({ pepper, staff, hashesMax: 2, hashesWaitingMax: 10 } satisfies IdentityConfig);
 const credentials = withPepper('p'.repeat(32));
 const li = credentials.accountIdOf('li@example.com');
 

@@ -3,6 +3,7 @@ import { hash, verify } from '@node-rs/argon2';
 import { uuid5 } from '@qiyue/event-store';
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import { IdentityConfig } from './config';
+import { Turnstile } from './turnstile';
 import { readStaff, type Staff } from './staff-list';
 
 /** Namespace of account ids. */
@@ -14,10 +15,12 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 @Injectable()
 export class Credentials {
   private readonly staff: ReadonlyMap<string, Staff>;
+  private readonly turnstile: Turnstile;
   /** Checked when there is nobody to check against, so that an unknown name takes as long as a wrong password. */
   private readonly nobody = hash(randomBytes(16).toString('hex'), cost);
 
   constructor(private readonly config: IdentityConfig) {
+    this.turnstile = new Turnstile(config.hashesMax, config.hashesWaitingMax);
     this.staff = new Map(readStaff(config.staff).map((one) => [one.name, one]));
   }
 
@@ -27,12 +30,13 @@ export class Credentials {
   }
 
   hashPassword(password: string): Promise<string> {
-    return hash(password, cost);
+    return this.turnstile.run(() => hash(password, cost));
   }
 
   /** Whether the password is the one of the hash; without a hash, or with one that the erasure of its account has made unreadable, it never is. */
   async passwordMatches(passwordHash: string | undefined, password: string): Promise<boolean> {
-    const matches = await verify(passwordHash ?? (await this.nobody), password).catch(() => false);
+    const known = passwordHash ?? (await this.nobody);
+    const matches = await this.turnstile.run(() => verify(known, password).catch(() => false));
     return matches && passwordHash !== undefined;
   }
 

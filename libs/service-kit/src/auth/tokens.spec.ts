@@ -10,7 +10,16 @@ class FixedClock extends SystemClock {
 }
 const open = async (clock: FixedClock, options: Partial<ConstructorParameters<typeof Tokens>[0]> = {}, key = makeSigningKey()) => {
   const signing = await readSigningKey(key);
-  return new Tokens({ clock, issuer: 'qiyue', audience: 'qiyue', ttlSeconds: 900, keys: localKeys(signing), signing, ...options });
+  return new Tokens({
+    clock,
+    issuer: 'qiyue',
+    audience: 'qiyue',
+    ttlSeconds: 900,
+    skewSeconds: 5,
+    keys: localKeys(signing),
+    signing,
+    ...options,
+  });
 };
 
 describe('tokens', () => {
@@ -55,7 +64,14 @@ describe('tokens', () => {
   });
   test('who has no signing key cannot issue, but verify', async () => {
     const signing = await readSigningKey(makeSigningKey());
-    const options = { clock: new FixedClock(), issuer: 'qiyue', audience: 'qiyue', ttlSeconds: 900, keys: localKeys(signing) };
+    const options = {
+      clock: new FixedClock(),
+      issuer: 'qiyue',
+      audience: 'qiyue',
+      ttlSeconds: 900,
+      skewSeconds: 5,
+      keys: localKeys(signing),
+    };
     const { token } = await new Tokens({ ...options, signing }).issue({ sub: 'a', role: 'auditor' });
     const verifier = new Tokens(options);
     expect(await verifier.verify(token)).toMatchObject({ sub: 'a', role: 'auditor' });

@@ -44,6 +44,8 @@ interface TokenOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly ttlSeconds: number;
+  /** How far the issuer's clock may be off. */
+  readonly skewSeconds: number;
   /** Keys that tokens are verified with. */
   readonly keys: JWTVerifyGetKey;
   /** Present where tokens are signed. */
@@ -105,14 +107,14 @@ export class Tokens {
 
   /** The claims of a token, or undefined when it is not valid now. */
   async verify(token: string): Promise<IssuedClaims | undefined> {
-    const { clock, issuer, audience, ttlSeconds, keys } = this.options;
+    const { clock, issuer, audience, ttlSeconds, skewSeconds, keys } = this.options;
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ['EdDSA'],
         issuer,
         audience,
         currentDate: new Date(clock.nowMs()),
-        clockTolerance: 5,
+        clockTolerance: skewSeconds,
         maxTokenAge: ttlSeconds,
         requiredClaims: ['sub', 'exp', 'iat'],
       });

@@ -131,6 +131,12 @@ export class PlatformConfig {
   @Max(86_400)
   tokenTtlSeconds!: number;
 
+  @Setting('TOKEN_SKEW_SECONDS', { meaning: 'How far the clock of whoever issued a token may be off, in seconds.', default: '5' })
+  @IsInt()
+  @Min(0)
+  @Max(300)
+  tokenSkewSeconds!: number;
+
   @Setting('QIYUE_TEST_CLOCK', {
     meaning: '`off`; `on`: time can be moved ahead and flows on; `frozen`: time stands still but for being moved. Never in production.',
     default: 'off',
@@ -159,6 +165,45 @@ export class PlatformConfig {
   @Max(16_777_216)
   bodyLimitBytes!: number;
 
+  @Setting('JSON_DEPTH_MAX', { meaning: 'How deep a request body may be nested.', default: '32' })
+  @IsInt()
+  @Min(4)
+  @Max(1_000)
+  jsonDepthMax!: number;
+
+  @Setting('HEADERS_LIMIT_BYTES', { meaning: 'Largest request line and headers together, in bytes.', default: '16384' })
+  @IsInt()
+  @Min(2_048)
+  @Max(1_048_576)
+  headersLimitBytes!: number;
+
+  @Setting('IDEMPOTENCY_KEY_CHARS_MAX', { meaning: 'Longest idempotency key, in characters.', default: '200' })
+  @IsInt()
+  @Min(36)
+  @Max(1_000)
+  idempotencyKeyCharsMax!: number;
+
+  @Setting('CONNECTIONS_MAX', { meaning: 'Connections open at a time; more are closed unanswered.', default: '2000' })
+  @IsInt()
+  @Min(10)
+  @Max(100_000)
+  connectionsMax!: number;
+
+  @Setting('KEEP_ALIVE_MS', { meaning: 'How long an idle connection is kept open, in milliseconds.', default: '10000' })
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
+  keepAliveMs!: number;
+
+  @Setting('RECEIVE_TIMEOUT_MS', {
+    meaning: 'How long head and body of a request may take to arrive, in milliseconds; then it is answered 408.',
+    default: '10000',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(600_000)
+  receiveTimeoutMs!: number;
+
   @Setting('PAGE_SIZE_MAX', { meaning: 'Most rows a page of a list may have.', default: '100' })
   @IsInt()
   @Min(1)
@@ -183,6 +228,33 @@ export class PlatformConfig {
   @Max(100)
   commandAttemptsMax!: number;
 
+  @Setting('STREAM_WAITING_MAX', {
+    meaning: 'Requests that may wait for their turn on one stream; one more is answered 409.',
+    default: '50',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  streamWaitingMax!: number;
+
+  @Setting('STORE_ATTEMPTS_MAX', {
+    meaning: 'How often the event store is asked again when it does not answer, before a command is answered 503.',
+    default: '6',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  storeAttemptsMax!: number;
+
+  @Setting('APPEND_LIMIT_BYTES', {
+    meaning: 'Most bytes that the events of one command may have; not more than the event store takes (its own default is 1 MiB).',
+    default: '1000000',
+  })
+  @IsInt()
+  @Min(2_048)
+  @Max(16_777_216)
+  appendLimitBytes!: number;
+
   @Setting('REACTION_ATTEMPTS_MAX', { meaning: 'How often a reaction or a deadline is tried before it is parked.', default: '5' })
   @IsInt()
   @Min(1)
@@ -197,6 +269,57 @@ export class PlatformConfig {
   @Min(1)
   @Max(60_000)
   reactionBackoffMs!: number;
+
+  @Setting('RELAY_BATCH_MAX', { meaning: 'Most facts that are put on the bus at a time.', default: '500' })
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  relayBatchMax!: number;
+
+  @Setting('CONSUMER_BATCH_MAX', { meaning: 'Most facts that a consumer takes at a time.', default: '500' })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  consumerBatchMax!: number;
+
+  @Setting('PROJECTION_BATCH_MAX', { meaning: 'Most events that own read models take at a time.', default: '5000' })
+  @IsInt()
+  @Min(1)
+  @Max(50_000)
+  projectionBatchMax!: number;
+
+  @Setting('REACTION_BATCH_MAX', {
+    meaning: 'Most own events that reactions and deadlines take at a time; also what a subscription holds ready.',
+    default: '100',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  reactionBatchMax!: number;
+
+  @Setting('REACTION_CONCURRENCY_MAX', { meaning: 'Streams whose facts a consumer reacts to at a time.', default: '8' })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  reactionConcurrencyMax!: number;
+
+  @Setting('PARKED_KEYS_MAX', {
+    meaning: 'Streams that may be parked for one consumer; with one more its partition halts.',
+    default: '1000',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  parkedKeysMax!: number;
+
+  @Setting('PARKED_EVENTS_MAX', {
+    meaning: 'Facts that may wait behind one parked stream; with one more its partition halts.',
+    default: '1000',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  parkedEventsMax!: number;
 
   @Setting('DEADLINE_POLL_MS', { meaning: 'How often due deadlines are looked for, in milliseconds.', default: '500' })
   @IsInt()
@@ -215,6 +338,15 @@ export class PlatformConfig {
   @Min(5)
   @Max(100)
   poolMax!: number;
+
+  @Setting('POOL_WAIT_MS', {
+    meaning: 'How long work waits for a PostgreSQL connection, in milliseconds; then it is answered 503, or tried again.',
+    default: '10000',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(60_000)
+  poolWaitMs!: number;
 
   @Setting('SETTLE_TIMEOUT_MS', { meaning: 'How long the test clock waits for quiet, in milliseconds.', default: '30000' })
   @IsInt()

@@ -1,6 +1,7 @@
 import type { Type as Class } from '@nestjs/common';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
 import { getMetadataStorage } from 'class-validator';
+import { declaredExample } from './example';
 
 /** A JSON schema, as far as this kit writes them. */
 export type JsonSchema = { [keyword: string]: unknown };
@@ -114,7 +115,8 @@ export const schemaOfClass = (owner: Class<object>): JsonSchema => {
   const properties: Record<string, JsonSchema> = {};
   const required: string[] = [];
   for (const [property, rules] of Object.entries(grouped)) {
-    properties[property] = propertySchema(owner, property, rules);
+    const example = declaredExample(owner, property);
+    properties[property] = { ...propertySchema(owner, property, rules), ...(example === undefined ? {} : { examples: [example] }) };
     if (!rules.some(({ type }) => type === 'conditionalValidation')) required.push(property);
   }
   return { type: 'object', properties, additionalProperties: false, ...(required.length === 0 ? {} : { required }) };

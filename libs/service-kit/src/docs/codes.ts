@@ -22,7 +22,10 @@ const exampleCodes = ({ stream, histories, commands }: StreamExamples, decide: s
 };
 
 /** What a route can refuse with: the codes it names, and those its decision's examples show; in the order of the service's table, kit codes last. */
-export const codesOf = (definition: ServiceDefinition, { answers }: Pick<RouteInfo, 'answers'>): readonly string[] => {
+export const codesOf = (
+  definition: Pick<ServiceDefinition, 'examples' | 'rejections'>,
+  { answers }: Pick<RouteInfo, 'answers'>,
+): readonly string[] => {
   const { stream, decide, codes } = answers;
   const examples =
     decide === undefined ? [] : definition.examples.filter((one) => one.stream === stream).flatMap((one) => exampleCodes(one, decide));

@@ -5,10 +5,11 @@ import { kitProblems, type KitCode } from '../http/problem';
 import type { RouteInfo } from '../http/routes';
 import { codesOf } from './codes';
 import { schemaOfClass, type JsonSchema } from './class-schema';
+import { exampleOf } from './example';
 
 /** A service with its routes, as the page shows it. */
 export interface DocumentedService {
-  readonly definition: ServiceDefinition;
+  readonly definition: Pick<ServiceDefinition, 'title' | 'rejections' | 'readModels' | 'examples'> & { readonly name: string };
   readonly routes: readonly RouteInfo[];
 }
 
@@ -59,7 +60,7 @@ const answerSchema = ({ definition }: DocumentedService, { returns, answers }: R
   return answers.stream === undefined ? {} : { $ref: '#/components/schemas/CommandAnswer' };
 };
 
-const title = (definition: ServiceDefinition, code: string): { status: number; text: string } => {
+const title = (definition: DocumentedService['definition'], code: string): { status: number; text: string } => {
   const entry = definition.rejections.table[code];
   if (entry !== undefined)
     return { status: entry.status, text: `\`${code}\`${entry.clause === undefined ? '' : ` (${entry.clause})`}: ${entry.meaning}` };
@@ -69,30 +70,42 @@ const title = (definition: ServiceDefinition, code: string): { status: number; t
 
 const isCommand = (method: string): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method);
 
-const responsesOf = (service: DocumentedService, route: RouteInfo): Record<string, object> => {
-  const edge: KitCode[] = [
-    ...(route.access?.public === true ? [] : (['unauthenticated', 'forbidden'] as const)),
-    ...(isCommand(route.method)
-      ? ([
-          'malformed',
-          'too-large',
-          'unsupported-media-type',
-          'invalid',
-          'busy',
-          'in-progress',
-          'revision-mismatch',
-          'idempotency-key-reused',
-        ] as const)
-      : route.query === undefined
-        ? []
-        : (['invalid'] as const)),
+/** What the edge itself can answer on a route, in the order in which it looks. */
+const edgeCodesOf = (route: RouteInfo): readonly KitCode[] => {
+  const isOpen = route.access?.public === true;
+  const isService = route.service !== '';
+  return [
     'overloaded',
+    'malformed',
+    'headers-too-large',
+    'unauthenticated',
+    ...(isOpen ? [] : (['forbidden'] as const)),
+    ...(isCommand(route.method) ? (['idempotency-key-invalid', 'too-slow', 'unsupported-media-type', 'too-large'] as const) : []),
+    ...(isCommand(route.method) && isService ? (['in-progress', 'idempotency-key-reused'] as const) : []),
+    'invalid',
+    ...(route.path.includes(':') ? (['not-found'] as const) : []),
+    ...(route.answers.stream === undefined ? [] : (['revision-mismatch', 'account-erased', 'busy'] as const)),
+    'fault',
+    'unavailable',
+    'timed-out',
   ];
-  const byStatus = new Map<number, string[]>();
-  for (const code of [...codesOf(service.definition, route), ...edge]) {
+};
+
+const problemsOf = (service: DocumentedService, route: RouteInfo): Record<string, object> => {
+  const byStatus = new Map<number, { readonly code: string; readonly text: string }[]>();
+  for (const code of new Set([...codesOf(service.definition, route), ...edgeCodesOf(route)])) {
     const { status, text } = title(service.definition, code);
-    byStatus.set(status, [...(byStatus.get(status) ?? []), text]);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), { code, text }]);
   }
+  return Object.fromEntries(
+    [...byStatus].map(([status, told]) => [
+      status,
+      { description: told.map(({ text }) => text).join('\n\n'), content: problemRef, 'x-codes': told.map(({ code }) => code) },
+    ]),
+  );
+};
+
+const responsesOf = (service: DocumentedService, route: RouteInfo): Record<string, object> => {
   const success = route.status ?? (route.method === 'POST' ? 201 : 200);
   const answer = answerSchema(service, route);
   const headers =
@@ -108,7 +121,7 @@ const responsesOf = (service: DocumentedService, route: RouteInfo): Record<strin
       : { [success]: content };
   return {
     ...successes,
-    ...Object.fromEntries([...byStatus].map(([status, texts]) => [status, { description: texts.join('\n\n'), content: problemRef }])),
+    ...problemsOf(service, route),
   };
 };
 
@@ -130,14 +143,23 @@ const parametersOf = (route: RouteInfo): readonly object[] => {
   return [...path, ...queries, ...headers];
 };
 
+const bodyOf = (route: RouteInfo): object => {
+  if (route.anyBody) return { requestBody: { required: false, content: json({ type: 'object' }) } };
+  if (route.body === undefined) return {};
+  const schema = schemaOfClass(route.body);
+  const example = exampleOf(schema);
+  return { requestBody: { required: true, content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } } } };
+};
+
 const operationOf = (service: DocumentedService, route: RouteInfo): object => ({
   tags: [service.definition.name],
   operationId: `${service.definition.name}.${route.controller.name}.${route.handler}`,
   summary: route.controller.name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase(),
   description: route.access?.public === true ? 'Open to anyone.' : `Roles: ${route.access?.roles.join(', ') ?? ''}.`,
   ...(route.access?.public === true ? { security: [] } : {}),
+  'x-roles': route.access?.public === true ? ['anyone'] : (route.access?.roles ?? []),
   parameters: parametersOf(route),
-  ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(schemaOfClass(route.body)) } }),
+  ...bodyOf(route),
   responses: responsesOf(service, route),
 });
 

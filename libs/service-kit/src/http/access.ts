@@ -38,6 +38,11 @@ export function Answers(first?: AnyStream | string, ...rest: string[]): MethodDe
   return SetMetadata(ANSWERS, answers);
 }
 
+export const REFUSES = 'qiyue:refuses';
+
+/** Documents codes that a route refuses with beside its decision's: what its controller or a guard of it refuses by itself. */
+export const Refuses = (...codes: [string, ...string[]]): CustomDecorator => SetMetadata(REFUSES, codes);
+
 /**
  * Staff roles that see personal fields in the answers of this route (5.2); each such read is recorded. The account's own customer always does,
  * everyone else reads a mask.

@@ -8,6 +8,8 @@ import { KEEPS_SEALED, REVEALS } from './access';
 import type { AnswersStore } from './answers-store';
 import { CALLER, type Caller, type Role } from './caller';
 import { kitProblem, ProblemException, type Problem } from './problem';
+import { ROUTE, type RoutedRequest } from './routes';
+import { refuseUndeclared } from './validation';
 
 /** What answering needs of the service that a route belongs to. */
 export interface RouteOwner {
@@ -44,12 +46,16 @@ export class Answering implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
-    const request = http.getRequest<FastifyRequest & { [CALLER]?: Caller }>();
+    const request = http.getRequest<RoutedRequest & { [CALLER]?: Caller }>();
     const service = this.serviceOf(request);
     const who = request[CALLER];
-    if (service === undefined || who === undefined) return next.handle();
+    const checked = defer(() => {
+      if (request[ROUTE] !== undefined) refuseUndeclared(request[ROUTE], request);
+      return next.handle();
+    });
+    if (service === undefined || who === undefined) return checked;
     const reply = http.getResponse<FastifyReply>();
-    const answer = (): Promise<unknown> => this.answer(context, next, service, who, reply);
+    const answer = (): Promise<unknown> => this.answer(context, checked, service, who, reply);
     return defer(() => from(who.keyed ? this.once(service, who, reply, answer) : answer())).pipe(
       timeout({ first: this.timeoutMs, with: () => throwError(() => kitProblem('timed-out', {}, 1)) }),
     );
@@ -57,12 +63,12 @@ export class Answering implements NestInterceptor {
 
   private async answer(
     context: ExecutionContext,
-    next: CallHandler,
+    handled: Observable<unknown>,
     service: RouteOwner,
     who: Caller,
     reply: FastifyReply,
   ): Promise<unknown> {
-    const answered: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+    const answered: unknown = await lastValueFrom(handled, { defaultValue: undefined });
     const revision = revisionOf(answered);
     if (revision !== undefined) void reply.header('etag', `"${revision}"`);
     const outcome = outcomeOf(answered);
@@ -106,7 +112,8 @@ export class Answering implements NestInterceptor {
   ): Promise<unknown> {
     try {
       const answered = await answer();
-      if (outcomeOf(answered) !== undefined && isPlainAnswer(answered as object)) {
+      // What led to events is told by the stream itself, however often it is asked (docs/decisions/0004).
+      if (outcomeOf(answered) !== undefined && isPlainAnswer(answered as object) && (answered as CommandAnswer).events.length === 0) {
         const revision = revisionOf(answered);
         await service.answers.keep(key, {
           fingerprint,

@@ -8,6 +8,8 @@ export interface StoredAnswer {
   readonly etag: string | undefined;
 }
 
+const FIND = 'SELECT fingerprint, status, body, etag FROM kit_answers WHERE key = $1 AND expires_at > now()';
+
 /** Answers to keyed commands that the streams themselves cannot give again: refusals and what was so already. */
 export class AnswersStore {
   constructor(
@@ -16,10 +18,7 @@ export class AnswersStore {
   ) {}
 
   async find(key: string): Promise<StoredAnswer | undefined> {
-    const { rows } = await this.pool.query<StoredAnswer>(
-      'SELECT fingerprint, status, body, etag FROM kit_answers WHERE key = $1 AND expires_at > now()',
-      [key],
-    );
+    const { rows } = await this.pool.query<StoredAnswer>({ name: 'kit_answers_find', text: FIND, values: [key] });
     return rows[0];
   }
 

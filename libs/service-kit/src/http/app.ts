@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -6,10 +6,10 @@ import type { PlatformConfig } from '../config/platform-config';
 import type { Metrics } from '../run/metrics';
 import { acceptJsonOnly } from './json-body';
 import { kitProblem } from './problem';
-import { problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
+import { answerUnreadable, noteAnswered, noteBegun, problemOfThrown, sendProblem, TRACE, type TracedRequest } from './problem-filter';
 import { traceOf } from './trace';
 
-/** Answered however many requests are being worked on. */
+/** Answered however many requests are being worked on, and not counted among them. */
 const unlimited = new Set(['/livez', '/readyz', '/metrics']);
 const pathOf = (url: string): string => url.split('?')[0] ?? url;
 
@@ -17,9 +17,16 @@ const pathOf = (url: string): string => url.split('?')[0] ?? url;
 export const fastifyAdapter = (config: PlatformConfig): FastifyAdapter =>
   new FastifyAdapter({
     bodyLimit: config.bodyLimitBytes,
-    requestTimeout: config.requestTimeoutMs,
+    requestTimeout: config.receiveTimeoutMs,
     connectionTimeout: 0,
-    keepAliveTimeout: 10_000,
+    keepAliveTimeout: config.keepAliveMs,
+    http: {
+      maxHeaderSize: config.headersLimitBytes,
+      headersTimeout: config.receiveTimeoutMs,
+      // How often slow senders are looked for; their time is up at most this much later.
+      connectionsCheckingInterval: Math.min(1_000, config.receiveTimeoutMs),
+    },
+    clientErrorHandler: answerUnreadable,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 300 },
@@ -34,26 +41,33 @@ export interface EdgeParts {
   readonly config: PlatformConfig;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Throws the problem of a request that may not go on. */
+  readonly admit: (request: FastifyRequest) => Promise<void>;
   /** Whether the process takes no more requests; it finishes those it has. */
   readonly isStopping: () => boolean;
 }
 
-/** Trace, limits, bodies and metrics: what happens before and after Nest. Gives back what resolves at a moment when no request is being worked on. */
-export const prepareFastify = (app: INestApplication, { config, metrics, logger, isStopping }: EdgeParts): (() => Promise<void>) => {
+/** Trace, limits, admission, bodies and metrics: what happens before and after Nest. Gives back what resolves at a moment when no request is being worked on. */
+export const prepareFastify = (app: INestApplication, { config, metrics, logger, admit, isStopping }: EdgeParts): (() => Promise<void>) => {
   const fastify = (app as NestFastifyApplication).getHttpAdapter().getInstance() as unknown as FastifyInstance;
   let inFlight = 0;
   let onIdle: () => void = () => undefined;
-  acceptJsonOnly(fastify);
+  acceptJsonOnly(fastify, config.jsonDepthMax);
+  fastify.server.maxConnections = config.connectionsMax;
   fastify.addHook('onRequest', (request: TracedRequest, reply, done) => {
+    noteBegun(request);
     request[TRACE] = traceOf(request.headers['traceparent']);
     void reply.header('x-trace-id', request[TRACE].traceId);
     void reply.header('x-content-type-options', 'nosniff');
-    const isLimited = !unlimited.has(pathOf(request.url));
-    if (isLimited && isStopping()) {
+    if (unlimited.has(pathOf(request.url))) {
+      done();
+      return;
+    }
+    if (isStopping()) {
       sendProblem(reply, request, kitProblem('unavailable', { detail: 'this process is stopping' }, 1));
       return;
     }
-    if (isLimited && inFlight >= config.requestsMax) {
+    if (inFlight >= config.requestsMax) {
       metrics.overloaded.inc();
       sendProblem(reply, request, kitProblem('overloaded', {}, 1));
       return;
@@ -71,12 +85,14 @@ export const prepareFastify = (app: INestApplication, { config, metrics, logger,
     });
     done();
   });
+  fastify.addHook('onRequest', admit);
   // Sends callers elsewhere with their next request. A connection that was busy when Fastify closes what is idle would also be kept alive, and hold the stop up.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping()) void reply.header('connection', 'close');
     done();
   });
   fastify.addHook('onResponse', (request: TracedRequest, reply, done) => {
+    noteAnswered(request);
     // The route, not the URL: a URL can hold what nobody may read in a log.
     logger.debug(
       {

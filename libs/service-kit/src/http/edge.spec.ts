@@ -22,7 +22,9 @@ import { problemOfThrown } from './problem-filter';
 import { traceOf } from './trace';
 import { schemaOfClass } from '../docs/class-schema';
 import { decodeCursor, encodeCursor } from '../run/cursor';
+import { AccountForgotten, AmbiguousAppend, AppendTooLarge, StoreUnavailable } from '@qiyue/event-store';
 import { lampRejections } from '../fixtures/lamp';
+import { problemOfStoreFault } from '../run/commands-runtime';
 
 describe('bodies', () => {
   const codeOf = (text: string | Buffer): string => {
@@ -87,6 +89,19 @@ describe('problems', () => {
     const told = problemOfThrown(thrown);
     expect({ status: told.exception.problem.status, isFault: told.isFault }).toEqual({ status, isFault });
     expect(JSON.stringify(told.exception.problem)).not.toContain('inside');
+  });
+});
+
+describe('what the store throws', () => {
+  test.each([
+    [new AppendTooLarge('x'), 'too-large'],
+    [new AccountForgotten('a'), 'account-erased'],
+    [new StoreUnavailable('x'), 'unavailable'],
+    [new AmbiguousAppend('x'), 'unavailable'],
+  ])('%s is %s', (fault, code) => expect(problemOfStoreFault(fault)).toMatchObject({ problem: { code } }));
+  test('anything else stays what it is', () => {
+    const fault = new Error('inside');
+    expect(problemOfStoreFault(fault)).toBe(fault);
   });
 });
 

@@ -1,5 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { isOutage } from '@qiyue/messaging';
 import { kitProblem, ProblemException, type KitCode } from './problem';
@@ -15,11 +17,11 @@ const codeOfStatus: Readonly<Record<number, KitCode>> = {
   403: 'forbidden',
   404: 'not-found',
   405: 'not-found',
-  408: 'timed-out',
+  408: 'too-slow',
   413: 'too-large',
   414: 'malformed',
   415: 'unsupported-media-type',
-  431: 'malformed',
+  431: 'headers-too-large',
   503: 'unavailable',
 };
 
@@ -65,3 +67,33 @@ export class ProblemFilter implements ExceptionFilter {
     sendProblem(http.getResponse<FastifyReply>(), request, exception);
   }
 }
+
+const codeOfUnreadable: Readonly<Record<string, KitCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'too-slow',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+};
+
+/** Connections whose request has been answered before the whole of it was there. */
+const answeredEarly = new WeakSet<Socket>();
+
+/** Notes whether a request was answered before it was all there, so that the rest of it is not answered once more. */
+export const noteAnswered = ({ raw }: FastifyRequest): void => {
+  if (!raw.complete) answeredEarly.add(raw.socket);
+};
+export const noteBegun = ({ raw }: FastifyRequest): void => void answeredEarly.delete(raw.socket);
+
+/** Answers what never became a request: too slow, too large a head, no HTTP. The connection ends with it. */
+export const answerUnreadable = (fault: Error & { readonly code?: string }, socket: Socket): void => {
+  if (fault.code === 'ECONNRESET' || socket.destroyed) return;
+  const { problem } = kitProblem(codeOfUnreadable[fault.code ?? ''] ?? 'malformed');
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    'connection: close',
+  ];
+  if (socket.writable && !answeredEarly.has(socket)) socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  else socket.destroy();
+};

@@ -1,24 +1,26 @@
 import type { RejectionEntry } from '@qiyue/decider';
 
-/** Codes that belong to no service: what the edge itself answers. */
+/** Codes that belong to no service: what the edge itself answers, in the order in which it looks. A request with two faults gets the first. */
 export const kitProblems = {
-  malformed: { status: 400, meaning: 'The request could not be read.' },
-  'idempotency-key-invalid': { status: 400, meaning: 'The idempotency key is not 1 to 200 printable characters.' },
+  'headers-too-large': { status: 431, meaning: 'The headers of the request are larger than allowed.' },
+  'too-slow': { status: 408, meaning: 'The request did not arrive in time.' },
+  overloaded: { status: 503, meaning: 'Too many requests at a time; try again.' },
+  'not-found': { status: 404, meaning: 'There is no such thing here.' },
   unauthenticated: { status: 401, meaning: 'A valid token is needed.' },
   forbidden: { status: 403, meaning: 'The role of the caller may not do this.' },
-  'not-found': { status: 404, meaning: 'There is no such thing here.' },
+  'idempotency-key-invalid': { status: 400, meaning: 'The idempotency key is too long, or not made of printable characters.' },
+  'unsupported-media-type': { status: 415, meaning: 'The body must be JSON.' },
+  'too-large': { status: 413, meaning: 'The request is larger than allowed.' },
+  malformed: { status: 400, meaning: 'The request could not be read.' },
+  'in-progress': { status: 409, meaning: 'The same command is still being worked on.' },
+  'idempotency-key-reused': { status: 422, meaning: 'The idempotency key was used for another request.' },
+  invalid: { status: 422, meaning: 'The request has faults.' },
+  'revision-mismatch': { status: 412, meaning: 'It has changed since it was read.' },
   'account-erased': { status: 409, meaning: 'The personal data of the account has been erased; nothing more can be recorded for it.' },
   busy: { status: 409, meaning: 'Others change the same thing at the same time; try again.' },
-  'in-progress': { status: 409, meaning: 'The same command is still being worked on.' },
-  'revision-mismatch': { status: 412, meaning: 'It has changed since it was read.' },
-  'too-large': { status: 413, meaning: 'The request is larger than allowed.' },
-  'unsupported-media-type': { status: 415, meaning: 'The body must be JSON.' },
-  invalid: { status: 422, meaning: 'The request has faults.' },
-  'idempotency-key-reused': { status: 422, meaning: 'The idempotency key was used for another request.' },
   fault: { status: 500, meaning: 'Something is wrong on our side.' },
-  overloaded: { status: 503, meaning: 'Too many requests at a time; try again.' },
-  'timed-out': { status: 503, meaning: 'The request took too long; the same idempotency key tells what became of it.' },
   unavailable: { status: 503, meaning: 'Something the service depends on is not available; try again.' },
+  'timed-out': { status: 503, meaning: 'The request took too long; the same idempotency key tells what became of it.' },
   'not-quiet': { status: 503, meaning: 'The platform did not become quiet in time.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 export type KitCode = keyof typeof kitProblems;

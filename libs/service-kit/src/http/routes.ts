@@ -1,7 +1,8 @@
 import { RequestMethod, type Type as Class } from '@nestjs/common';
 import { HTTP_CODE_METADATA, METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
-import { ACCESS, ANSWERS, RETURNS, REVEALS, type Access, type Returned, type RouteAnswers } from './access';
+import { ACCESS, ANSWERS, REFUSES, RETURNS, REVEALS, type Access, type Returned, type RouteAnswers } from './access';
+import type { FastifyRequest } from 'fastify';
 import type { Role } from './caller';
 
 /** One route, as its controller declares it. */
@@ -18,8 +19,14 @@ export interface RouteInfo {
   readonly returns?: Returned;
   readonly body?: Class<object>;
   readonly query?: Class<object>;
+  /** Takes any JSON as its body; said by `@Body() body: object`. */
+  readonly anyBody: boolean;
   readonly status?: number;
 }
+
+/** Where the request keeps the route it goes to. */
+export const ROUTE = Symbol('route');
+export type RoutedRequest = FastifyRequest & { [ROUTE]?: RouteInfo };
 
 const text = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : [typeof value === 'string' ? value : '']);
 const join = (...parts: readonly string[]): string =>
@@ -38,12 +45,16 @@ const argumentClass = (controller: Class<unknown>, handler: string, kind: RouteP
   return undefined;
 };
 
+const takes = (controller: Class<unknown>, handler: string, kind: RouteParamtypes): boolean =>
+  Object.keys((Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler) ?? {}) as object).some((key) => key.startsWith(`${kind}:`));
+
 const routesOfHandler = (service: string, controller: Class<unknown>, handler: string): readonly RouteInfo[] => {
   const method = (controller.prototype as Record<string, object>)[handler];
   const verb = typeof method === 'function' ? (Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod | undefined) : undefined;
   if (method === undefined || verb === undefined) return [];
   const read = <T>(key: string): T | undefined =>
     (Reflect.getMetadata(key, method) ?? Reflect.getMetadata(key, controller)) as T | undefined;
+  const answers = read<RouteAnswers>(ANSWERS) ?? { codes: [] };
   const access = read<Access>(ACCESS);
   const returns = read<Returned>(RETURNS);
   const status = Reflect.getMetadata(HTTP_CODE_METADATA, method) as number | undefined;
@@ -54,8 +65,9 @@ const routesOfHandler = (service: string, controller: Class<unknown>, handler: s
     controller,
     handler,
     method: RequestMethod[verb],
-    answers: read<RouteAnswers>(ANSWERS) ?? { codes: [] },
+    answers: { ...answers, codes: [...answers.codes, ...(read<readonly string[]>(REFUSES) ?? [])] },
     reveals: read<readonly Role[]>(REVEALS) ?? [],
+    anyBody: body === undefined && takes(controller, handler, RouteParamtypes.BODY),
     ...(access === undefined ? {} : { access }),
     ...(returns === undefined ? {} : { returns }),
     ...(body === undefined ? {} : { body }),
@@ -77,4 +89,10 @@ export const routesOf = (service: string, controllers: readonly Class<unknown>[]
 export const refuseOpenRoutes = (routes: readonly RouteInfo[]): void => {
   const open = routes.filter(({ access }) => access === undefined).map(({ method, path }) => `${method} ${path}`);
   if (open.length > 0) throw new TypeError(`routes that say neither @For nor @Public: ${open.join(', ')}`);
+};
+
+/** Finds the route that a request goes to, or nothing where it is none of these. */
+export const routeTable = (routes: readonly RouteInfo[]): ((request: FastifyRequest) => RouteInfo | undefined) => {
+  const table = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+  return ({ method, routeOptions: { url = '' } }) => table.get(`${method === 'HEAD' ? 'GET' : method} ${url}`);
 };

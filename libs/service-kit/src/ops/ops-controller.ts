@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Param } from '@nestjs/common';
-import { IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { For, KeepsSealed } from '../http/access';
+import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { NothingParked } from '@qiyue/messaging';
+import { Answers, For, KeepsSealed } from '../http/access';
 import { Caller, Who } from '../http/caller';
 import { kitProblem } from '../http/problem';
 import type { ServiceRuntime } from '../run/service-runtime';
@@ -29,6 +30,7 @@ export class DiscardedEntry extends ParkedEntry {
   /** Why it is given up; kept with the dead letter and in the log. */
   @IsString()
   @Length(3, 500)
+  @Matches(/\S/, { message: 'reason must say something' })
   reason!: string;
 }
 
@@ -69,6 +71,7 @@ export class OpsController {
 
   @Post('parked/redrive')
   @HttpCode(200)
+  @Answers('not-found')
   @For('operator')
   async redrive(@Body() entry: ParkedEntry): Promise<object> {
     const { ownReactions, book, consumers } = this.service.stations;
@@ -81,6 +84,7 @@ export class OpsController {
 
   @Post('parked/discard')
   @HttpCode(200)
+  @Answers('not-found')
   @For('operator')
   async discard(@Body() entry: DiscardedEntry, @Who() who: Caller): Promise<object> {
     const { parked, book, consumers } = this.service.stations;
@@ -103,7 +107,9 @@ export class OpsController {
     if (entry.station === 'deadlines') return this.found(await book.discard(entry.stream, this.nameOf(entry)));
     const consumer = entry.station === 'facts' ? consumers.reactions : consumers['read-models'];
     if (consumer === undefined) throw kitProblem('not-found');
-    return consumer.discard(entry.stream, entry.reason, who.id);
+    return consumer.discard(entry.stream, entry.reason, who.id).catch((fault: unknown) => {
+      throw fault instanceof NothingParked ? kitProblem('not-found') : fault;
+    });
   }
 
   /** Fills a read model anew beside the live one and swaps it in. */

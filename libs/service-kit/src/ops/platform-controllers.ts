@@ -1,8 +1,10 @@
-import { Body, Controller, Get, Header, Headers, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Headers, HttpCode, Inject, Post, Query, Res, type Type as Class } from '@nestjs/common';
 import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import { For, Public } from '../http/access';
+import type { DocumentedService } from '../docs/openapi';
+import { Answers, For, Public } from '../http/access';
 import { kitProblem } from '../http/problem';
+import { routesOf, type RouteInfo } from '../http/routes';
 import type { PlatformState } from '../run/platform-state';
 import { advance } from '../run/time-travel';
 import { isPeer, lookAround } from '../run/peers';
@@ -76,6 +78,7 @@ export class ClockController {
   /** Moves the platform ahead through every deadline on the way, in due order. One journey at a time. */
   @Post('advance')
   @HttpCode(200)
+  @Answers('not-quiet')
   async advance(@Body() { to, byMs }: Journey): Promise<object> {
     const clock = this.platform.process.testClock;
     if (clock === undefined) throw kitProblem('not-found');
@@ -94,6 +97,7 @@ export class ClockController {
   /** Answers when every relay, consumer, projection, reaction and due deadline is quiet, in all processes that this one knows of. */
   @Post('settle')
   @HttpCode(200)
+  @Answers('not-quiet')
   async settle(): Promise<object> {
     const settled = await this.settled();
     return { now: this.platform.process.clock.now(), ...answered(settled) };
@@ -125,6 +129,24 @@ export class ClockController {
     return [own, ...around.map((look) => look.nextDue)].filter((due) => due !== undefined).sort()[0];
   }
 }
+
+/** Controllers of the process itself; the test clock's where there is one. */
+export const platformControllers = (withClock: boolean): readonly Class<unknown>[] =>
+  withClock ? [HealthController, ClockController] : [HealthController];
+
+export const platformRoutes = (withClock: boolean): readonly RouteInfo[] => routesOf('', platformControllers(withClock));
+
+/** The routes of the process itself, as the OpenAPI page shows them: what every service process has beside its service. */
+export const documentedPlatform = (routes: readonly RouteInfo[]): DocumentedService => ({
+  definition: {
+    name: 'platform',
+    title: 'Health of the process, and the test clock',
+    rejections: { service: 'platform', table: {} },
+    readModels: [],
+    examples: [],
+  },
+  routes,
+});
 
 const answered = ({ quiet, busy, lastBusy, parked, rounds }: Settled): object => {
   if (!quiet) throw kitProblem('not-quiet', { busy, lastBusy, parked }, 1);

@@ -1,10 +1,18 @@
-import { AccountForgotten, AmbiguousAppend, StoreUnavailable, uuid5, type CommandContext, type Executor } from '@qiyue/event-store';
-import type { AnyStream, CommandName, CommandOf, RejectionEntry, StateOf } from '@qiyue/decider';
+import {
+  AccountForgotten,
+  AmbiguousAppend,
+  AppendTooLarge,
+  StoreUnavailable,
+  uuid5,
+  type CommandContext,
+  type Executor,
+} from '@qiyue/event-store';
+import { isRejection, type AnyStream, type CommandName, type CommandOf, type RejectionEntry, type StateOf } from '@qiyue/decider';
 import { OUTCOME, REVISION, type CommandAnswer } from '../answer';
 import { Commands, type Facts } from '../commands';
 import type { Clock } from '../clock';
 import type { Loaded } from '../declare/reaction';
-import { actorOf, type Caller } from '../http/caller';
+import { actorOf, newId, type Caller } from '../http/caller';
 import { kitProblem, problemOf } from '../http/problem';
 import type { ServiceMetrics } from './metrics';
 
@@ -24,6 +32,7 @@ export const toPlain = <T>(body: T): T => JSON.parse(JSON.stringify(body ?? {}))
 /** What the store throws, as what the edge answers. */
 export const problemOfStoreFault = (fault: unknown): unknown => {
   if (fault instanceof AccountForgotten) return kitProblem('account-erased');
+  if (fault instanceof AppendTooLarge) return kitProblem('too-large');
   if (fault instanceof StoreUnavailable || fault instanceof AmbiguousAppend) return kitProblem('unavailable', {}, 1);
   return fault;
 };
@@ -33,6 +42,8 @@ interface Parts {
   readonly clock: Clock;
   readonly table: Readonly<Record<string, RejectionEntry>>;
   readonly metrics: ServiceMetrics;
+  /** Commands that may wait for one stream; reactions and deadlines wait however many there are. */
+  readonly waitingMax: number;
 }
 
 export class CommandsRuntime extends Commands {
@@ -48,11 +59,15 @@ export class CommandsRuntime extends Commands {
     facts: Facts<S, N>,
     who: Caller,
   ): Promise<CommandAnswer> {
-    const { executor, table, metrics } = this.parts;
+    const { executor, table, metrics, waitingMax } = this.parts;
     if (!isStreamId(id)) throw kitProblem('not-found');
-    const guarded = who.expectedRevision === undefined ? facts : this.guard(stream, id, facts, who.expectedRevision);
+    const guarded = who.expectedRevision === undefined ? facts : this.guard(stream, id, facts, who.expectedRevision, { name, command });
     const outcome = await executor
-      .execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who))
+      .execute(stream, id, name, toPlain(command), guarded as never, this.contextOf(commandIdOn(who.commandId, stream, id, name), who), {
+        // Named by this very command: nobody else can have written to it.
+        expectNew: id === newId(who),
+        waitingMax,
+      })
       .catch((fault: unknown) => {
         throw problemOfStoreFault(fault);
       });
@@ -100,13 +115,22 @@ export class CommandsRuntime extends Commands {
 
   /**
    * Facts that are only given while the stream stands at the expected revision. They are asked for after the executor has read the stream, so if the append
-   * then succeeds, the stream stood there all the while.
+   * then succeeds, the stream stood there all the while. That there is no such thing goes before that it is not as expected.
    */
-  private guard<S extends AnyStream, N extends CommandName<S>>(stream: S, id: string, facts: Facts<S, N>, expected: string) {
+  private guard<S extends AnyStream, N extends CommandName<S>>(
+    stream: S,
+    id: string,
+    facts: Facts<S, N>,
+    expected: string,
+    { name, command }: { readonly name: N; readonly command: CommandOf<S, N> },
+  ) {
     return async (state: StateOf<S>): Promise<unknown> => {
       const { revision } = await this.parts.executor.load(stream, id);
-      if ((revision ?? -1n).toString() !== expected) throw kitProblem('revision-mismatch');
-      return typeof facts === 'function' ? (facts as (state: StateOf<S>) => unknown)(state) : facts;
+      const given: unknown = typeof facts === 'function' ? await (facts as (state: StateOf<S>) => unknown)(state) : facts;
+      if ((revision ?? -1n).toString() === expected) return given;
+      const decided: unknown = stream.decide[name]?.(state, toPlain(command), given);
+      if (isRejection(decided) && this.parts.table[decided.code]?.status === 404) return given;
+      throw kitProblem('revision-mismatch');
     };
   }
 }

@@ -68,6 +68,8 @@ export const startFactConsumers = async (runtime: ServiceRuntime, parts: Reactin
   const common = {
     transport,
     pool,
+    batchSize: config.consumerBatchMax,
+    limits: { keys: config.parkedKeysMax, eventsPerKey: config.parkedEventsMax },
     retry: { attempts: config.reactionAttemptsMax, firstDelayMs: config.reactionBackoffMs },
     onProblem: (problem: { kind: string; group: string }) => {
       metrics.trouble(problem.group, problem.kind);
@@ -87,6 +89,9 @@ export const startFactConsumers = async (runtime: ServiceRuntime, parts: Reactin
           handles: followed,
           apply: factsSink(definition.readModels, hooks),
         });
-  const reacting = reacted.length === 0 ? undefined : await startReactions(runtime, parts, reactions, common, reacted);
+  const reacting =
+    reacted.length === 0
+      ? undefined
+      : await startReactions(runtime, parts, reactions, { ...common, concurrency: config.reactionConcurrencyMax }, reacted);
   return { ...(readModels === undefined ? {} : { 'read-models': readModels }), ...(reacting === undefined ? {} : { reactions: reacting }) };
 };

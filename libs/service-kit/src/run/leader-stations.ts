@@ -86,7 +86,7 @@ export class LeaderStations {
       categories: definition.streams.map(({ category }) => category),
       streams: definition.streams,
       onBatch,
-      batchSize: 100,
+      batchSize: process.config.reactionBatchMax,
       ...(from === undefined ? {} : { from }),
       onTrouble: ({ kind, error, attempt }) => {
         metrics.trouble(station, kind);

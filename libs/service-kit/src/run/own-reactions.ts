@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { AnyStream } from '@qiyue/decider';
 import { formatPosition, parsePosition, type Position, type StoredEvent } from '@qiyue/event-store';
+import { UNHURRIED } from '@qiyue/database';
 import { describeError, isOutage } from '@qiyue/messaging';
 import { itemOfStored } from '@qiyue/projections';
 import type { AnyReaction } from '../declare/reaction';
@@ -10,6 +11,10 @@ import { runReaction, traceOfStored, type ReactingParts } from './reacting';
 
 const STATION = 'reactions';
 const LANES = 8;
+
+// Does not wait for the disk: reactions that a crash of PostgreSQL has forgotten are done again, which is doing them once.
+const SAVE = `INSERT INTO kit_positions (station, position, version) SELECT $1, $2, '1' WHERE ${UNHURRIED}
+  ON CONFLICT (station) DO UPDATE SET position = excluded.position`;
 
 interface OwnReactionsOptions {
   readonly pool: Pool;
@@ -47,10 +52,7 @@ export class OwnReactions {
   async handle(events: readonly StoredEvent[], upTo: Position): Promise<void> {
     const work = events.flatMap((event) => this.matching(event).map((reaction) => ({ event, reaction })));
     if (work.length > 0) await this.run(work);
-    await this.options.pool.query(
-      `INSERT INTO kit_positions (station, position, version) VALUES ($1, $2, '1') ON CONFLICT (station) DO UPDATE SET position = excluded.position`,
-      [STATION, formatPosition(upTo)],
-    );
+    await this.options.pool.query(SAVE, [STATION, formatPosition(upTo)]);
   }
 
   /** Runs what waits for a reaction on a stream, in order; stops at the first that fails. */
@@ -81,11 +83,13 @@ export class OwnReactions {
   }
 
   private async run(work: readonly { readonly event: StoredEvent; readonly reaction: AnyReaction }[]): Promise<void> {
+    // Parking is rare, so one look serves a batch. Only this station parks, and what it parks on the way it knows.
+    const parked = new Set(await this.options.parked.among(work.map(({ event }) => event.stream)));
     const lanes = new Map<string, (() => Promise<void>)[]>();
     for (const { event, reaction } of work) {
       const key = `${reaction.name}|${event.stream}`;
       const lane = lanes.get(key) ?? [];
-      lane.push(() => this.react(reaction, event));
+      lane.push(async () => void ((await this.react(reaction, event, parked.has(key))) === 'parked' && parked.add(key)));
       lanes.set(key, lane);
     }
     const queue = [...lanes.values()];
@@ -97,19 +101,23 @@ export class OwnReactions {
     if (failed !== undefined) throw failed.reason;
   }
 
-  private async react(reaction: AnyReaction, event: StoredEvent): Promise<void> {
+  /** `isParked`: something of the stream was parked for the reaction when last looked. */
+  private async react(reaction: AnyReaction, event: StoredEvent, isParked: boolean): Promise<'done' | 'parked'> {
     const { parked, parts, metrics, attemptsMax, backoffMs, onTrouble } = this.options;
-    if (await parked.append(reaction.name, event)) return;
+    if (isParked && (await parked.append(reaction.name, event))) return 'parked';
     for (let attempt = 1; ; attempt += 1) {
       try {
         await runReaction(parts, reaction, { item: itemOfStored(event), traceparent: traceOfStored(event) });
         metrics.reaction(reaction.name, 'done');
-        return;
+        return 'done';
       } catch (fault) {
-        const isParked = !isOutage(fault) && attempt >= attemptsMax;
-        metrics.reaction(reaction.name, isParked ? 'parked' : 'failed');
-        onTrouble(reaction.name, event, fault, isParked);
-        if (isParked) return parked.park(reaction.name, event, describeError(fault), attempt);
+        const isFinal = !isOutage(fault) && attempt >= attemptsMax;
+        metrics.reaction(reaction.name, isFinal ? 'parked' : 'failed');
+        onTrouble(reaction.name, event, fault, isFinal);
+        if (isFinal) {
+          await parked.park(reaction.name, event, describeError(fault), attempt);
+          return 'parked';
+        }
         if (isOutage(fault)) throw fault;
       }
       await pause(Math.min(2_000, backoffMs * 2 ** (attempt - 1)));

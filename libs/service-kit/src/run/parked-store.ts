@@ -28,10 +28,14 @@ const read = (event: Record<string, unknown>): StoredEvent => {
 export class ParkedStore {
   constructor(private readonly pool: Pool) {}
 
-  /** Reactions and streams that are parked, as `reaction|stream`. */
-  async keys(): Promise<ReadonlySet<string>> {
-    const { rows } = await this.pool.query<{ reaction: string; stream: string }>('SELECT reaction, stream FROM kit_parked');
-    return new Set(rows.map(({ reaction, stream }) => `${reaction}|${stream}`));
+  /** What is parked of these streams, each as `reaction|stream`. */
+  async among(streams: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ key: string }>({
+      name: 'kit_parked_among',
+      text: `SELECT reaction || '|' || stream AS key FROM kit_parked WHERE stream = ANY ($1)`,
+      values: [streams],
+    });
+    return rows.map(({ key }) => key);
   }
 
   async park(reaction: string, event: StoredEvent, reason: string, attempts: number): Promise<void> {

@@ -3,7 +3,7 @@ import { NestFactory, RouterModule } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { Logger as NestLogger, LoggerModule } from 'nestjs-pino';
-import { AccessGuard } from '../auth/guard';
+import { AccessGuard, admission } from '../auth/guard';
 import { PlatformConfig } from '../config/platform-config';
 import { readSettings } from '../config/setting';
 import type { PortToken } from '../declare/reaction';
@@ -12,9 +12,9 @@ import { serveDocs } from '../docs/serve-docs';
 import { Answering } from '../http/answering';
 import { fastifyAdapter, prepareFastify } from '../http/app';
 import { ProblemFilter } from '../http/problem-filter';
-import { refuseOpenRoutes, routesOf } from '../http/routes';
+import { refuseOpenRoutes, routesOf, routeTable } from '../http/routes';
 import { StrictValidation } from '../http/validation';
-import { ClockController, HealthController } from '../ops/platform-controllers';
+import { documentedPlatform, platformControllers, platformRoutes } from '../ops/platform-controllers';
 import { PLATFORM } from '../ops/service-token';
 import { need } from './need';
 import { PlatformState } from './platform-state';
@@ -62,7 +62,7 @@ const rootModule = (state: PlatformState, modules: readonly (DynamicModule & { r
   ];
   Module({
     imports,
-    controllers: [HealthController, ...(process.testClock === undefined ? [] : [ClockController])],
+    controllers: [...platformControllers(process.testClock !== undefined)],
     providers: [{ provide: PLATFORM, useValue: state }],
   })(PlatformRoot);
   return PlatformRoot;
@@ -98,20 +98,25 @@ const buildApp = async (
     abortOnError: false,
   });
   app.useLogger(onlyTrouble(app.get(NestLogger)));
-  const idle = prepareFastify(app, { ...process, isStopping: () => state.isStopping() });
   const byName = new Map(services.map((service) => [service.definition.name as string, service]));
   const serviceOf = (request: FastifyRequest): ServiceRuntime | undefined =>
     byName.get((request.routeOptions.url ?? '').split('/')[1] ?? '');
+  const own = platformRoutes(process.testClock !== undefined);
+  const routeOf = routeTable([...services.flatMap(({ routes }) => routes), ...own]);
+  const admit = admission(routeOf, {
+    tokens: process.tokens,
+    hasEnded: async (request, claims) => (await serviceOf(request)?.sessionEnded(claims)) === true,
+    keyCharsMax: process.config.idempotencyKeyCharsMax,
+  });
+  const idle = prepareFastify(app, { ...process, admit, isStopping: () => state.isStopping() });
   app.useGlobalFilters(new ProblemFilter(process.logger));
-  app.useGlobalGuards(
-    new AccessGuard(process.tokens, async (request, claims) => (await serviceOf(request)?.sessionEnded(claims)) === true),
-  );
+  app.useGlobalGuards(new AccessGuard());
   app.useGlobalPipes(new StrictValidation());
   app.useGlobalInterceptors(new Answering(serviceOf, process.config.requestTimeoutMs));
-  serveDocs(
-    app.getHttpAdapter().getInstance() as never,
-    services.map(({ definition, routes }) => ({ definition, routes })),
-  );
+  serveDocs(app.getHttpAdapter().getInstance() as never, [
+    ...services.map(({ definition, routes }) => ({ definition, routes })),
+    documentedPlatform(own),
+  ]);
   const get: Platform['get'] = (service, token) => {
     const module = modules[services.findIndex(({ definition }) => definition.name === service)];
     if (module === undefined) throw new Error(`no service ${service} runs here`);

@@ -70,6 +70,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
     const open = (name: string, max: number): Pool => {
       const pool = openPool(databaseUrl(config.postgresUrl, `${config.databasePrefix}${name}`), {
         max,
+        connectionTimeoutMillis: config.poolWaitMs,
         onTrouble: (fault) => logger.warn({ err: fault, database: name }, 'an idle connection dropped'),
       });
       closing.push(() => pool.end());
@@ -93,6 +94,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
       issuer: config.authIssuer,
       audience: config.authAudience,
       ttlSeconds: config.tokenTtlSeconds,
+      skewSeconds: config.tokenSkewSeconds,
       ...(await openKeys(config, serviceNames.includes('identity'), platformPool)),
     });
     const vault = openVault({ pool: vaultPool, kek: localKek(config.vaultKek) });

@@ -1,5 +1,7 @@
 import type { Type as Class } from '@nestjs/common';
 import { MASKED, SEALED_PREFIX } from '@qiyue/decider';
+import { sqlStateOf } from '@qiyue/database';
+import { hash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Vault } from '@qiyue/event-store';
 import { REVISION } from '../answer';
@@ -11,6 +13,8 @@ import { decodeCursor, encodeCursor } from './cursor';
 
 /** The account that a sealed text belongs to. */
 const subjectOf = (sealed: string): string => sealed.slice(SEALED_PREFIX.length).split(':')[0] ?? '';
+
+const PLAN_IS_STALE = '0A000';
 
 /** Notes that staff read the personal data of accounts (5.2). */
 export type PersonalReadNote = (who: Caller, accountIds: readonly string[]) => Promise<void>;
@@ -62,10 +66,8 @@ export class RowsRuntime extends Rows {
     const values = new Values();
     const keys: Record<string, unknown> = typeof key === 'string' ? { [table.keys[0] as string]: key } : (key as Record<string, unknown>);
     const where = table.keys.map((property) => `${table.column(property)} = ${values.add(keys[property])}`);
-    const { rows } = await this.parts.pool.query<R>(
-      `SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`,
-      values.list,
-    );
+    const text = `SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`;
+    const rows = await this.query<R>(text, values.list);
     return rows[0] === undefined ? undefined : withRevision(rows[0]);
   }
 
@@ -95,15 +97,27 @@ export class RowsRuntime extends Rows {
       where.push(`(${columns.join(', ')}) ${descending ? '<' : '>'} (${place.join(', ')})`);
     }
     const text = `SELECT ${table.selection} FROM ${table.name}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`} ORDER BY ${columns.map((column) => `${column} ${descending ? 'DESC' : 'ASC'}`).join(', ')} LIMIT ${values.add(limit + 1)}`;
-    const { rows } = await this.parts.pool.query<R>(text, values.list);
+    const rows = await this.query<R>(text, values.list);
     const items = rows.slice(0, limit);
     const last = items.at(-1) as Record<string, unknown> | undefined;
     return rows.length <= limit || last === undefined ? { items } : { items, next: encodeCursor(order, last) };
   }
 
   override async sql<T extends object>(text: string, values: readonly unknown[] = []): Promise<readonly T[]> {
-    const { rows } = await this.parts.pool.query<T>(text, [...values]);
-    return rows;
+    return this.query<T>(text, values);
+  }
+
+  /** Under a name, so that a connection parses and plans it once; how many different ones there are is up to the code. */
+  private async query<T extends object>(text: string, values: readonly unknown[]): Promise<T[]> {
+    const { pool } = this.parts;
+    if (values.length === 0) return (await pool.query<T>(text)).rows;
+    try {
+      return (await pool.query<T>({ name: hash('sha256', text, 'base64'), text, values: [...values] })).rows;
+    } catch (error) {
+      // A read model of another version has been swapped in since, with other columns.
+      if (sqlStateOf(error) !== PLAN_IS_STALE) throw error;
+      return (await pool.query<T>(text, [...values])).rows;
+    }
   }
 
   override async reveal<T>(value: T, who: Caller, staff: readonly string[] = []): Promise<T> {

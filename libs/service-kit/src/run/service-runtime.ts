@@ -41,9 +41,21 @@ export class ServiceRuntime implements RouteOwner {
     const { config, client, vault, clock } = process;
     this.metrics = process.metrics.of(definition.name);
     this.pool = process.openServicePool(definition.name);
-    this.executor = createExecutor({ client, vault, maxAttempts: config.commandAttemptsMax });
+    this.executor = createExecutor({
+      client,
+      vault,
+      maxAttempts: config.commandAttemptsMax,
+      tries: config.storeAttemptsMax,
+      appendLimitBytes: config.appendLimitBytes,
+    });
     this.answers = new AnswersStore(this.pool, config.answerDays);
-    this.commands = new CommandsRuntime({ executor: this.executor, clock, table: definition.rejections.table, metrics: this.metrics });
+    this.commands = new CommandsRuntime({
+      executor: this.executor,
+      clock,
+      table: definition.rejections.table,
+      metrics: this.metrics,
+      waitingMax: config.streamWaitingMax,
+    });
     this.rows = new RowsRuntime({
       pool: this.pool,
       tableOf: rowTables(definition.readModels),

@@ -104,7 +104,7 @@ const checksOf = ({ definition: { name }, process }: ServiceRuntime, stations: C
 export const startStations = async (runtime: ServiceRuntime, parts: ReactingParts): Promise<Stations> => {
   const { definition, process, pool } = runtime;
   const { name, streams, readModels } = definition;
-  const { client, transport, logger } = process;
+  const { client, transport, logger, config } = process;
   await need('the bus', () => transport.ensureTopics([topicOf(name), ...topicsRead(definition)], partitionCount));
   const source = (options: Omit<SubscribeOptions, 'client'>): Subscription => subscribe({ client, ...options });
   const hooks: ProjectionHooks = {
@@ -112,7 +112,14 @@ export const startStations = async (runtime: ServiceRuntime, parts: ReactingPart
     onTrouble: ({ error, attempt }) => logger.warn({ err: error, service: name, attempt }, 'read models are in trouble'),
     onRebuild: (rebuild) => logger.info({ service: name, ...rebuild }, 'a read model is filled'),
   };
-  const projections = await startOwnProjections({ pool, models: readModels, subscribe: source, replay: replayOf(transport), hooks });
+  const projections = await startOwnProjections({
+    pool,
+    models: readModels,
+    subscribe: source,
+    replay: replayOf(transport),
+    hooks,
+    maxBatch: config.projectionBatchMax,
+  });
   const consumers = await startFactConsumers(runtime, parts, hooks);
   const relay = await startRelay({
     service: name,
@@ -120,6 +127,7 @@ export const startStations = async (runtime: ServiceRuntime, parts: ReactingPart
     transport,
     pool,
     declarations: streams,
+    batchSize: config.relayBatchMax,
     onProblem: (problem) => logger.error(problem, 'the relay is in trouble'),
   });
   const { parked, ownReactions, book, leader } = openOwnStations(runtime, parts);

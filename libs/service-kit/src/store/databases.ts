@@ -30,7 +30,7 @@ export const ensureDatabases = async (serverUrl: string, names: readonly string[
 /** A pool whose idle connections may drop without ending the process. */
 export const openPool = (url: string, options: PoolConfig & { readonly onTrouble: (fault: Error) => void }): Pool => {
   const { onTrouble, ...rest } = options;
-  const pool = new Pool({ connectionString: url, idleTimeoutMillis: 10_000, connectionTimeoutMillis: 10_000, ...rest });
+  const pool = new Pool({ connectionString: url, idleTimeoutMillis: 10_000, ...rest });
   pool.on('error', onTrouble);
   return surviveDrops(pool);
 };

@@ -13,7 +13,7 @@ import { request, type Answer, type RequestOptions } from './http';
 
 export type { Answer, RequestOptions } from './http';
 export { factTeller, type FactTeller } from './facts';
-export { everyone, testRoles, type RoleTable } from './roles';
+export { everyone } from './roles';
 export { everythingStored, freshFold, tablesHolding } from './stored';
 
 export interface TestPlatformOptions extends Pick<PlatformOptions, 'ports' | 'logTo' | 'openTransport'> {

@@ -77,7 +77,7 @@ export class PlayGateway {
   /** `POST /billing/sandbox/payments`: somebody pays; the gateway tells it by signed callbacks through the front door. */
   @Post('payments')
   @For('customer', 'operator')
-  @Answers('receivable-unknown')
+  @Answers('receivable-unknown', 'not-found')
   async pay(@Body() body: SandboxPaymentBody, @Who() who: Caller, @Req() request: FastifyRequest): Promise<SandboxPayment> {
     this.mustBeOn();
     const payment = await this.paymentOf(body, who);

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { Answers, Public, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Answers, type Caller, type CommandAnswer, Public, Refuses, Who } from '@qiyue/service-kit';
 import { IsInt, IsISO8601, IsString, Length, Matches, Max, MaxLength, Min } from 'class-validator';
 import { receivable } from '../domain/receivable';
 import { OnlyTheGateway } from '../only-the-gateway';
@@ -47,6 +47,7 @@ export class ReceiveCallback {
   @HttpCode(200)
   @Public()
   @UseGuards(OnlyTheGateway)
+  @Refuses('callback-not-genuine')
   @Answers(receivable, 'receivePayment', 'payment-differs')
   post(@Body() body: CallbackBody, @Who() who: Caller): Promise<CommandAnswer> {
     return this.intake.take({ ...body }, who);

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { instant } from '@qiyue/calendar';
-import { Answers, Clock, Commands, Public, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Answers, type Caller, Clock, type CommandAnswer, Commands, Example, Public, Refuses, Who } from '@qiyue/service-kit';
 import { IsIn, IsISO8601, IsString, Length, Matches, ValidateIf } from 'class-validator';
 import { payout } from '../domain/payout';
 import { OnlyTheGateway } from '../only-the-gateway';
@@ -16,6 +16,7 @@ class PayoutCallbackBody {
   @ValidateIf(({ outcome }: PayoutCallbackBody) => outcome === 'settled')
   @IsISO8601({ strict: true, strictSeparator: true })
   @Matches(/(Z|[+-]\d\d:\d\d)$/)
+  @Example('2026-03-05T10:05:00+08:00')
   settledAt?: string;
 
   /** A short word, when it is refused. */
@@ -37,6 +38,7 @@ export class ReceivePayoutCallback {
   @HttpCode(200)
   @Public()
   @UseGuards(OnlyTheGateway)
+  @Refuses('callback-not-genuine')
   @Answers(payout, 'settle', 'payout-unknown')
   async post(@Body() { payoutId, settledAt, reason = '' }: PayoutCallbackBody, @Who() who: Caller): Promise<CommandAnswer> {
     const facts = { now: this.clock.now() };

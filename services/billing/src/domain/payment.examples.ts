@@ -15,4 +15,7 @@ export const aTelling = {
 export const paymentExamples = examplesOf(payment, {
   histories: { none: [], told: [paymentEvents.PaymentTold(aTelling)] },
   commands: { tell: [aTelling, {}] },
+  refusals: {
+    tell: { on: 'told', faults: { 'payment-differs': { 'command.amountMinor': 1 } } },
+  },
 });

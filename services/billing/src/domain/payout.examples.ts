@@ -50,4 +50,11 @@ export const payoutExamples = examplesOf(payout, {
       { ...facts, by: 'finance-1' },
     ],
   },
+  refusals: {
+    start: { on: 'requested', faults: { 'payout-unknown': { history: 'none' } } },
+    markUnknown: { on: 'sending', faults: { 'payout-unknown': { history: 'none' } } },
+    refuse: { on: 'sending', faults: { 'payout-unknown': { history: 'none' } } },
+    settle: { on: 'sending', faults: { 'payout-unknown': { history: 'none' } } },
+    retry: { on: 'refused', faults: { 'payout-unknown': { history: 'none' }, 'payout-not-refused': { history: 'settled' } } },
+  },
 });

@@ -33,6 +33,9 @@ export const rightPayment = {
 /** Money of the same sum from somebody else. */
 export const wrongName = { ...rightPayment, paymentId: 'p-2', payerName: '上海另外有限公司' };
 
+/** Less than is owed, from the right payer. */
+const tooLittle = { ...rightPayment, paymentId: 'p-2', amountMinor: 1 };
+
 export const anOpenReceivable: readonly ReceivableEvent[] = [told.ReceivableOpened({ receivableId, ...owed, openedAt: at })];
 export const anOpenBill: readonly ReceivableEvent[] = [
   told.ReceivableOpened({
@@ -118,5 +121,46 @@ export const receivableExamples = examplesOf(receivable, {
     refund: [{ receivableId, amountMinor: 191_000, currency: 'CNY' }, facts],
     settleRefund: [{ receivableId, payoutId: 'payout-1', settledAt: at }, {}],
     settleReturn: [{ receivableId, paymentId: 'p-2', payoutId: 'payout-2', settledAt: at }, {}],
+  },
+  refusals: {
+    open: { on: 'unopened', faults: { 'receivable-exists': { history: 'paid', 'command.amountMinor': 1 } } },
+    bill: {
+      on: 'unopened',
+      faults: {
+        'receivable-exists': { history: 'open' },
+        'account-not-verified': { 'facts.payerName': undefined },
+        'no-agreement-in-force': { 'facts.agreement': undefined },
+        'due-date-in-past': { 'command.dueBy': at },
+      },
+    },
+    receivePayment: { on: 'open', faults: { 'payment-differs': { 'command.paymentId': wrongName.paymentId } } },
+    releasePayment: {
+      on: 'open',
+      faults: {
+        'receivable-unknown': { history: 'unopened' },
+        'payment-unknown': { 'command.paymentId': 'p-0' },
+        'payment-not-held': { history: 'refunded', 'command.paymentId': 'p-1' },
+        'receivable-not-open': { history: 'paid' },
+        'payment-not-releasable': { history: [...anOpenReceivable, receivedEvent(tooLittle), heldEvent(tooLittle, 'amount-differs')] },
+      },
+    },
+    returnPayment: {
+      on: 'open',
+      faults: {
+        'receivable-unknown': { history: 'unopened' },
+        'payment-unknown': { 'command.paymentId': 'p-0' },
+        'payment-not-held': { history: 'paid', 'command.paymentId': 'p-1' },
+      },
+    },
+    refund: {
+      on: 'paid',
+      faults: {
+        'receivable-unknown': { history: 'unopened' },
+        'refund-exceeds-payment': { 'command.amountMinor': 191_001 },
+        'refund-below-payment': { 'command.amountMinor': 190_999 },
+      },
+    },
+    settleRefund: { on: 'refunding', faults: { 'payout-unknown': { history: 'paid' } } },
+    settleReturn: { on: 'closed', faults: { 'payout-unknown': { history: 'open' } } },
   },
 });

@@ -78,7 +78,7 @@ describe('the gateway over HTTP (2.2.5)', () => {
     await expect(gateway.payOut(anOrder)).rejects.toThrow();
     await expect(gateway.outcomeOf('payout-1')).rejects.toThrow();
   });
-  test('that says nothing in time, or hangs up, leaves the outcome unknown', async () => {
+  test('that says nothing in time (BILLING_GATEWAY_TIMEOUT_MS), or hangs up, leaves the outcome unknown', async () => {
     answer = () => undefined;
     await expect(gateway.payOut(anOrder)).rejects.toThrow();
     answer = (request) => request.socket.destroy();

@@ -7,7 +7,7 @@ import {
 } from '@qiyue/agreement';
 import { instant } from '@qiyue/calendar';
 import { Body, Controller, Post } from '@nestjs/common';
-import { Answers, Clock, Commands, For, kitProblem, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Answers, type Caller, Clock, type CommandAnswer, Commands, For, kitProblem, Refuses, Who } from '@qiyue/service-kit';
 import { IsISO8601, IsObject, IsOptional, IsString, Length, Matches } from 'class-validator';
 import { agreement, userAgreement } from '../domain/agreement';
 
@@ -44,6 +44,7 @@ export class PublishAgreement {
 
   @Post()
   @For('operator')
+  @Refuses('agreement-unreadable')
   @Answers(agreement, 'publish', 'agreement-parameter-unread', 'agreement-version-exists', 'agreement-effective-in-past')
   post(@Body() { agreementVersion, text, effectiveAt, parameters = {} }: PublishAgreementBody, @Who() who: Caller): Promise<CommandAnswer> {
     const given = parsePolicyParameters(parameters);

@@ -55,4 +55,14 @@ export const agreementExamples = examplesOf(agreement, {
   commands: {
     publish: [{ agreementVersion: '2026-02', document: parseAgreement(smallAgreement('5 个')) }, { now: '2026-04-01T00:00:00.000Z' }],
   },
+  refusals: {
+    publish: {
+      on: 'none',
+      faults: {
+        'agreement-parameter-unread': { 'command.document': parseAgreement(smallAgreement('若干')) },
+        'agreement-version-exists': { history: 'published', 'command.agreementVersion': '2026-01' },
+        'agreement-effective-in-past': { 'command.effectiveAt': at },
+      },
+    },
+  },
 });

@@ -24,4 +24,8 @@ export const caseExamples = examplesOf(caseStream, {
     note: [{ text: 'called the payer' }, { now, by: 'officer-1', noteId: 'n-1' }],
     close: [{ outcome: 'payment-released' }, { now }],
   },
+  refusals: {
+    note: { on: 'open', faults: { 'case-unknown': { history: 'none' }, 'case-closed': { history: 'closed' } } },
+    close: { on: 'open', faults: { 'case-unknown': { history: 'none' } } },
+  },
 });

@@ -22,4 +22,8 @@ export const standingExamples = examplesOf(standing, {
     notePaymentDefault: [{ receivableId: 'bill-1' }, facts],
     notePaymentInFull: [{ receivableId: 'bill-1' }, facts],
   },
+  refusals: {
+    suspend: { on: 'good', faults: { 'account-unknown': { 'facts.known': false } } },
+    reinstate: { on: 'suspended', faults: { 'account-unknown': { 'facts.known': false }, 'account-not-suspended': { history: 'good' } } },
+  },
 });

@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import { Answers, Clock, Commands, Public, Rows, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Answers, type Caller, Clock, type CommandAnswer, Commands, Public, Refuses, Rows, Who } from '@qiyue/service-kit';
 import { Matches } from 'class-validator';
 import { Credentials } from '../credentials';
 import { account } from '../domain/account';
@@ -22,6 +22,7 @@ export class ProveEmail {
 
   @Post('email-proof')
   @Public()
+  @Refuses('code-wrong')
   @Answers(account, 'proveEmail', 'account-unknown', 'no-agreement-in-force', 'code-expired', 'code-tries-used-up')
   async prove(@Param('accountId') accountId: string, @Body() { code }: ProveEmailBody, @Who() who: Caller): Promise<CommandAnswer> {
     const now = this.clock.now();

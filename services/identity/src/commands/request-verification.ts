@@ -1,10 +1,11 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import { Answers, Clock, Commands, For, newId, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Answers, type Caller, Clock, type CommandAnswer, Commands, Example, For, newId, Who } from '@qiyue/service-kit';
 import { IsIn, IsString, Length, ValidateIf } from 'class-validator';
 import { account } from '../domain/account';
 import type { Papers } from '../domain/policies/verification-papers';
 
 class RequestVerificationBody {
+  @Example('enterprise')
   @IsIn(['individual', 'enterprise'])
   subject!: 'individual' | 'enterprise';
 
@@ -17,12 +18,14 @@ class RequestVerificationBody {
   @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'enterprise')
   @IsString()
   @Length(1, 32)
+  @Example('91330106MA28XXXX7E')
   creditCode?: string;
 
   /** Enterprises only. */
   @ValidateIf(({ subject }: RequestVerificationBody) => subject === 'enterprise')
   @IsString()
   @Length(1, 100)
+  @Example('示例人')
   legalRepresentative?: string;
 
   /** Resident identity number; individuals only. */

@@ -39,6 +39,7 @@ export const aVerifiedAccount = [
 ];
 
 const now = '2026-03-02T01:05:00.000Z';
+const fiveTimes = <T>(one: (attemptId: string) => T): readonly T[] => ['x-1', 'x-2', 'x-3', 'x-4', 'x-5'].map(one);
 
 export const accountExamples = examplesOf(account, {
   histories: {
@@ -64,5 +65,58 @@ export const accountExamples = examplesOf(account, {
     reviewVerification: [{ approve: true, reason: 'papers seen' }, { now }],
     reportAnomaly: [{ description: '收到异地登录提醒' }, { now, reportId: 'a-1' }],
     changeContact: [{ email: 'wang@example.com' }, { now }],
+  },
+  refusals: {
+    register: {
+      on: 'none',
+      faults: {
+        'no-agreement-in-force': { 'facts.inForce': undefined },
+        'already-registered': { history: 'proved' },
+        'password-too-weak': { 'command.password': 'password' },
+      },
+    },
+    sendEmailCode: {
+      on: 'registered',
+      faults: { 'account-unknown': { history: 'none' }, 'code-sent-recently': { 'facts.now': '2026-03-02T01:00:30.000Z' } },
+    },
+    proveEmail: {
+      on: 'registered',
+      faults: {
+        'account-unknown': { history: 'none' },
+        'no-agreement-in-force': { 'facts.inForce': undefined },
+        'code-expired': { 'facts.now': '2026-03-02T01:15:00.000Z' },
+        'code-tries-used-up': {
+          history: [...aRegisteredAccount, ...fiveTimes((attemptId) => e.EmailCodeRefused({ accountId, attemptId, refusedAt: at }))],
+        },
+      },
+    },
+    logIn: {
+      on: 'proved',
+      faults: {
+        'credentials-wrong': { history: 'none' },
+        'locked-out': { history: [...aProvedAccount, ...fiveTimes((attemptId) => e.LogInFailed({ accountId, attemptId, failedAt: at }))] },
+        'email-not-proved': { history: 'registered' },
+      },
+    },
+    acceptByUse: { on: 'proved', faults: { 'account-unknown': { history: 'none' } } },
+    declineAgreement: {
+      on: 'proved',
+      faults: { 'account-unknown': { history: 'none' }, 'agreement-version-unknown': { 'facts.isPublished': false } },
+    },
+    requestVerification: {
+      on: 'proved',
+      faults: {
+        'account-unknown': { history: 'none' },
+        'email-not-proved': { history: 'registered' },
+        'verification-pending': { history: 'reviewing', 'command.name': '另一家公司' },
+        'already-verified': { history: 'verified', 'command.name': '另一家公司' },
+        'credit-code-invalid': { 'command.subject': 'enterprise', 'command.creditCode': '91330106MA28XXXX70' },
+        'id-card-invalid': { 'command.subject': 'individual', 'command.idNumber': '110105194912310020' },
+      },
+    },
+    recordVerification: { on: 'verifying', faults: { 'account-unknown': { history: 'none' } } },
+    reviewVerification: { on: 'reviewing', faults: { 'account-unknown': { history: 'none' } } },
+    reportAnomaly: { on: 'proved', faults: { 'account-unknown': { history: 'none' } } },
+    changeContact: { on: 'proved', faults: { 'account-unknown': { history: 'none' } } },
   },
 });

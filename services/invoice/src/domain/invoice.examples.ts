@@ -78,4 +78,32 @@ export const invoiceExamples = examplesOf(invoice, {
     receiveReturn: [{ orderId, statedBy: 'customer' }, now],
     recordReturned: [{ orderId, redLetterNumber, returnedAt: issueAt }, now],
   },
+  refusals: {
+    schedule: { on: 'none', faults: { 'invoice-exists': { history: 'scheduled', 'command.amountMinor': 1 } } },
+    issueNow: { on: 'scheduled', faults: { 'invoice-unknown': { history: 'none' }, 'invoice-cancelled': { history: 'cancelled' } } },
+    recordIssued: { on: 'issuing', faults: { 'invoice-unknown': { history: 'none' }, 'invoice-cancelled': { history: 'cancelled' } } },
+    recordRefused: { on: 'issuing', faults: { 'invoice-unknown': { history: 'none' } } },
+    recordDispatched: {
+      on: 'issued',
+      faults: { 'invoice-not-issued': { history: 'none' }, 'invoice-cancelled': { history: 'cancelled' } },
+    },
+    receiveReturn: {
+      on: 'return-required',
+      faults: {
+        'invoice-unknown': { history: 'none' },
+        'invoice-not-issued': { history: 'issuing' },
+        'invoice-cancelled': { history: 'cancelled' },
+        'return-not-required': { history: 'issued' },
+      },
+    },
+    recordReturned: {
+      on: 'returning',
+      faults: {
+        'invoice-unknown': { history: 'none' },
+        'invoice-not-issued': { history: 'issuing' },
+        'invoice-cancelled': { history: 'cancelled' },
+        'return-not-required': { history: 'issued' },
+      },
+    },
+  },
 });

@@ -18,6 +18,7 @@ export const composition = {
   body: '订单 1 已付清。',
   email: 'li@example.com',
 } as const;
+const { email: _email, ...withoutEmail } = composition;
 export const anEmailOnlyNotice = [e.NoticeComposed({ ...composition, template: 'EmailCodeIssued', secret: '418205', composedAt: at })];
 export const aSentNotice = [
   e.NoticeComposed({ ...composition, composedAt: at }),
@@ -40,9 +41,20 @@ export const noticeExamples = examplesOf(notice, {
     recordEmail: [{ result: 'handed-over' }, { now }],
     retryEmail: [{}, { now }],
   },
+  refusals: {
+    recordEmail: {
+      on: 'composed',
+      faults: {
+        'notice-unknown': { history: 'none' },
+        'channel-not-used': { history: [e.NoticeComposed({ ...withoutEmail, composedAt: at })] },
+      },
+    },
+    retryEmail: { on: 'composed', faults: { 'notice-unknown': { history: 'none' } } },
+  },
 });
 
 export const contactExamples = examplesOf(contact, {
   histories: { none: [], known: [contactEvents.ContactNoted({ accountId, email: 'li@example.com', locale: 'zh', notedAt: at })] },
   commands: { note: [{ accountId, email: 'wang@example.com' }, { now }] },
+  refusals: {},
 });

@@ -1,4 +1,4 @@
-import { Controller, Delete, Param, Patch, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Param, Patch, Put } from '@nestjs/common';
 import { Answers, Commands, For, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
 import { order } from '../domain/order';
 
@@ -10,19 +10,19 @@ export class AmendOrder {
 
   @Patch()
   @Answers(order, 'amend', 'order-unknown', 'order-is-frozen')
-  patch(@Param('orderId') id: string, @Who() who: Caller): Promise<CommandAnswer> {
+  patch(@Param('orderId') id: string, @Body() _change: object, @Who() who: Caller): Promise<CommandAnswer> {
     return this.commands.execute(order, 'amend', id, {}, {}, who);
   }
 
   @Put()
   @Answers(order, 'amend', 'order-unknown', 'order-is-frozen')
-  put(@Param('orderId') id: string, @Who() who: Caller): Promise<CommandAnswer> {
+  put(@Param('orderId') id: string, @Body() _change: object, @Who() who: Caller): Promise<CommandAnswer> {
     return this.commands.execute(order, 'amend', id, {}, {}, who);
   }
 
   @Delete()
   @Answers(order, 'amend', 'order-unknown', 'order-is-frozen')
-  delete(@Param('orderId') id: string, @Who() who: Caller): Promise<CommandAnswer> {
+  delete(@Param('orderId') id: string, @Body() _change: object, @Who() who: Caller): Promise<CommandAnswer> {
     return this.commands.execute(order, 'amend', id, {}, {}, who);
   }
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { Answers, Clock, Commands, For, kitProblem, newId, Rows, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
+import { Answers, Clock, Commands, Example, For, kitProblem, newId, Rows, Who, type Caller, type CommandAnswer } from '@qiyue/service-kit';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -66,6 +66,7 @@ class InvoiceBody {
   /** E-mail address, postal address or in-site account, by way. */
   @IsString()
   @Length(1, 500)
+  @Example('invoices@example.com')
   address!: string;
 }
 
@@ -122,7 +123,6 @@ export class SubmitOrder {
     'account-declined-agreement',
     'account-not-verified',
     'account-suspended',
-    'account-terminated',
     'dealer-not-authorised',
     'no-price-list',
     'product-unknown',

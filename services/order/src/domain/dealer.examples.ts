@@ -18,4 +18,8 @@ export const aWithdrawnDealer = [
 export const dealerExamples = examplesOf(dealer, {
   histories: { none: [], authorised: aDealer, withdrawn: aWithdrawnDealer },
   commands: { authorise: [springPeriod, { now }], withdraw: [{ reason: 'contract ended' }, { now }] },
+  refusals: {
+    authorise: { on: 'none', faults: { 'authorisation-period-empty': { 'command.until': springPeriod.from } } },
+    withdraw: { on: 'authorised', faults: { 'dealer-unknown': { history: 'none' } } },
+  },
 });

@@ -1,6 +1,7 @@
 import { examplesOf } from '@qiyue/decider';
 import { order, type SubmitCommand, type SubmitFacts } from './order';
 import { orderEvents, type Payment } from './order-state';
+import type { RenewedSubscription } from './policies/renewal';
 
 export const orderId = '6a0cbb9c-7a52-5f1e-8f43-1b1a2f3c4d01';
 export const accountId = '0b7f6f0e-6f0c-5d0e-9a51-4f1f0c7a1a01';
@@ -83,6 +84,8 @@ export const aRefundedOrder = [
   orderEvents.RefundCompleted({ ...ids, refundedMinor: 196_000, currency: 'CNY', payoutId, completedAt: settlement.settledAt }),
 ];
 
+const anEndedSubscription: RenewedSubscription = { accountId, firstActivatedAt: paidAt, items: [], refunded: false };
+
 const now = { now: askedAt };
 export const orderExamples = examplesOf(order, {
   histories: {
@@ -109,5 +112,71 @@ export const orderExamples = examplesOf(order, {
     awaitInvoiceReturn: [{}, now],
     releaseRefund: [{}, now],
     completeRefund: [settlement, now],
+  },
+  refusals: {
+    submit: {
+      on: 'none',
+      faults: {
+        'order-is-frozen': { history: 'submitted' },
+        'subscription-unknown': { 'command.renews': 's-1' },
+        'no-agreement-in-force': { 'facts.agreement': undefined },
+        'account-not-accepted': { 'facts.account.acceptedVersion': undefined },
+        'account-declined-agreement': { 'facts.account.declinedVersion': '2026-01' },
+        'account-not-verified': { 'facts.account.verifiedName': undefined },
+        'account-suspended': { 'facts.account.suspended': true },
+        'dealer-not-authorised': { 'facts.dealer': [] },
+        'no-price-list': { 'facts.priceList': undefined },
+        'product-unknown': { 'command.lines': [{ sku: 'nothing', quantity: 1 }] },
+        'subscription-not-renewable': { 'command.renews': 's-1', 'facts.renewed': anEndedSubscription },
+        'amount-too-large': { 'facts.priceList.products': [{ ...wafStandard, unitPriceMinor: Number.MAX_SAFE_INTEGER }] },
+        'voucher-unusable': { 'command.voucherCode': 'SPRING-50' },
+      },
+    },
+    // Exists to refuse: with no fault at all the order is frozen.
+    amend: { on: 'submitted', faults: { 'order-unknown': { history: 'none' }, 'order-is-frozen': {} } },
+    cancel: {
+      on: 'submitted',
+      faults: { 'order-unknown': { history: 'none' }, 'order-paid': { history: 'paid' }, 'order-closed': { history: 'expired' } },
+    },
+    expire: { on: 'submitted', faults: { 'order-unknown': { history: 'none' } } },
+    confirmVoucher: { on: 'submitted', faults: { 'order-unknown': { history: 'none' } } },
+    refuseVoucher: { on: 'submitted', faults: { 'order-unknown': { history: 'none' } } },
+    markPaid: { on: 'submitted', faults: { 'order-unknown': { history: 'none' } } },
+    requestRefund: {
+      on: 'paid',
+      faults: {
+        'order-unknown': { history: 'none' },
+        'account-declined-agreement': { 'facts.account.declinedVersion': '2026-01' },
+        'order-unpaid': { history: 'submitted' },
+        'refund-window-closed': { 'facts.now': refundableUntil },
+      },
+    },
+    noteInvoice: { on: 'paid', faults: { 'order-unknown': { history: 'none' }, 'order-unpaid': { history: 'submitted' } } },
+    awaitInvoiceReturn: {
+      on: 'refund-requested',
+      faults: {
+        'order-unknown': { history: 'none' },
+        'order-unpaid': { history: 'submitted' },
+        'refund-not-requested': { history: 'paid' },
+      },
+    },
+    releaseRefund: {
+      on: 'refund-requested',
+      faults: {
+        'order-unknown': { history: 'none' },
+        'order-unpaid': { history: 'submitted' },
+        'refund-not-requested': { history: 'paid' },
+      },
+    },
+    completeRefund: {
+      on: 'refund-released',
+      faults: {
+        'order-unknown': { history: 'none' },
+        'order-unpaid': { history: 'submitted' },
+        'refund-not-requested': { history: 'paid' },
+        'refund-not-released': { history: 'refund-requested' },
+        'refund-differs': { 'command.amountMinor': 1 },
+      },
+    },
   },
 });

@@ -22,4 +22,14 @@ export const aPriceList = [
 export const priceListExamples = examplesOf(pricelist, {
   histories: { none: [], published: aPriceList },
   commands: { publish: [springPrices, { now: '2026-03-01T00:00:00.000Z', currencies: ['CNY'] }] },
+  refusals: {
+    publish: {
+      on: 'none',
+      faults: {
+        'currency-not-supported': { 'facts.currencies': ['USD'] },
+        'product-listed-twice': { 'command.products': [...springPrices.products, ...springPrices.products] },
+        'price-list-exists': { history: 'published', 'command.currency': 'HKD', 'facts.currencies': ['HKD'] },
+      },
+    },
+  },
 });

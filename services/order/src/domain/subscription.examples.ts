@@ -49,4 +49,7 @@ export const subscriptionExamples = examplesOf(subscription, {
     ],
     expire: [{}, { now: expiresAt }],
   },
+  refusals: {
+    expire: { on: 'active', faults: { 'subscription-unknown': { history: 'none' } } },
+  },
 });

@@ -27,4 +27,15 @@ export const voucherExamples = examplesOf(voucher, {
     redeem: [springUse, { now: at }],
     giveBack: [{ orderId }, { now: at }],
   },
+  refusals: {
+    issue: {
+      on: 'none',
+      faults: {
+        'currency-not-supported': { 'command.currency': 'USD' },
+        'voucher-exists': { history: 'usable', 'command.amountMinor': 1 },
+        'voucher-unusable': { 'command.validUntil': '2026-01-01T00:00:00.000Z' },
+      },
+    },
+    redeem: { on: 'usable', faults: { 'voucher-unusable': { history: 'none' } } },
+  },
 });

@@ -51,11 +51,12 @@ export const announcedVersions = async (rows: Rows, now: string): Promise<readon
 
 /** The version that took effect last, if any has by now. */
 export const agreementInForce = async (rows: Rows, now: string): Promise<AgreementInForce | undefined> => {
-  const [latest] = await rows.sql<AgreementVersion>(
-    'SELECT * FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, place DESC LIMIT 1',
+  const [latest] = await rows.sql<AgreementVersion & Pick<AgreementInForce, 'announced'>>(
+    `SELECT *, ARRAY(SELECT "agreementVersion" FROM agreement_versions WHERE "effectiveAt" > $1 ORDER BY "agreementVersion") AS announced
+     FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, place DESC LIMIT 1`,
     [now],
   );
   if (latest === undefined) return undefined;
-  const { agreementVersion: version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays } = latest;
-  return { version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays, announced: await announcedVersions(rows, now) };
+  const { agreementVersion: version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays, announced } = latest;
+  return { version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays, announced };
 };

@@ -1,4 +1,4 @@
-// 1.3, 8.2, 8.3: an account that declined, is suspended or has ended may do only what its standing leaves open.
+// 1.3, 8.2: an account that declined or is suspended may do only what its standing leaves open.
 import { mayAct, type Act, type Standing } from '@qiyue/agreement';
 import { orderRejections } from '@qiyue/contracts';
 
@@ -23,10 +23,12 @@ export interface AgreementInForce {
   readonly announced: readonly string[];
 }
 
-const codes = { unaccepted: 'account-declined-agreement', suspended: 'account-suspended', terminated: 'account-terminated' } as const;
+const codes = { unaccepted: 'account-declined-agreement', suspended: 'account-suspended' } as const satisfies Partial<
+  Record<Standing, string>
+>;
 const { reject } = orderRejections;
 
-const may = (standing: Exclude<Standing, 'active'>, act: Act) => (mayAct(standing, act).allowed ? undefined : reject(codes[standing]));
+const may = <S extends keyof typeof codes>(standing: S, act: Act) => (mayAct(standing, act).allowed ? undefined : reject(codes[standing]));
 
 /** Whether a decline is in effect: one of a version to come is not. */
 export const hasDeclined = (account: KnownAccount, announced: readonly string[]): boolean =>
