@@ -110,10 +110,14 @@ export const append =
         answer(error);
       }
     });
-    call.on('end', () => {
+    const write = (): void => {
+      // Half of an append is none: the caller sends it again, or finds it refused, but never half of it stored.
+      if (answered || call.cancelled) return;
       if (!gathering) return answer(invalidArgument('the stream is not named'));
-      if (!answered) gathering.write().then((response) => answer(undefined, response), answer);
-    });
+      gathering.write().then((response) => answer(undefined, response), answer);
+    };
+    // A call that breaks off ends as well, and only after that is it told that it was broken off, in the same turn.
+    call.on('end', () => setImmediate(write));
   };
 
 const remove = async (parts: WriteParts, kind: 'delete' | 'tombstone', call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {

@@ -5,14 +5,12 @@ import {
   EventStoreDBClient,
   FORWARDS,
   isCommandError,
-  jsonEvent,
-  NO_STREAM,
   START,
   streamNameFilter,
   type JSONRecordedEvent,
-  type JSONType,
 } from '@eventstore/db-client';
 import { ReadableSource } from './all-source';
+import { Appends } from './appends';
 import { apart, readConnectionString } from './connection-string';
 import { AmbiguousAppend, StoreFault, StoreUnavailable, WrongRevision } from './faults';
 import type { AllItem, EventStoreClient, Position, ProposedEvent, RecordedEvent } from './types';
@@ -49,7 +47,6 @@ const recorded = ({ id, streamId, revision, position, type, data, metadata }: JS
 
 /** The protected members of the client that are overruled. */
 interface Inner {
-  supports(method: unknown): Promise<boolean>;
   handleError(client: unknown, error: Error): Promise<void>;
   getChannel(): Promise<{ close(): void }>;
 }
@@ -57,6 +54,7 @@ interface Inner {
 /** One client of the package, without what makes it end the process or hang. */
 class Session {
   readonly client: EventStoreDBClient;
+  readonly appends: Appends;
   readonly since = performance.now();
   #channel: { close(): void } | undefined;
   #underWay = 0;
@@ -66,9 +64,6 @@ class Session {
     this.client = EventStoreDBClient.connectionString(connectionString);
     const inner = this.client as unknown as Inner;
     const { handleError, getChannel } = inner;
-    // Batch append keeps all waiting appends of the process in one table: a stream that breaks rejects those of every other one, whose answers then
-    // find nobody and end the process; so do appends that wait behind a full stream when it breaks. Without it each append is a call of its own.
-    inner.supports = () => Promise.resolve(false);
     // What it does after a failed call is held by nobody, and fails in its turn while no node of a cluster is found.
     inner.handleError = (client, error) => handleError(client, error).catch(() => undefined);
     // It forgets channels without closing them.
@@ -78,6 +73,7 @@ class Session {
       this.#channel = channel;
       return channel;
     };
+    this.appends = new Appends(this.client);
   }
 
   /** Something begins to use the client; what is returned says that it has ended. */
@@ -107,6 +103,7 @@ const renewedAfterMs = 1_000;
 /** How a connection serves an operation; `end` is told how it went, if that says anything of the connection, and counts once. */
 interface Use {
   readonly client: EventStoreDBClient;
+  readonly appends: Appends;
   readonly end: (failed?: boolean) => void;
 }
 
@@ -139,7 +136,7 @@ class Connection {
       if (failed !== undefined && session === this.#session) this.#failures = failed ? this.#failures + 1 : 0;
       ended();
     };
-    return { client: session.client, end };
+    return { client: session.client, appends: session.appends, end };
   }
 
   dispose(): Promise<void> {
@@ -177,20 +174,13 @@ class GrpcClient implements EventStoreClient {
     events: readonly ProposedEvent[],
     expected: bigint | 'no_stream',
   ): Promise<{ revision: bigint; position?: Position }> {
-    const messages = events.map(({ id, type, data, metadata }) =>
-      jsonEvent({ id, type, data: data as JSONType, metadata: metadata as unknown as Record<string, unknown> }),
-    );
-    const { client, end } = this.connection.begin();
+    const { appends, end } = this.connection.begin();
     try {
-      const expectedRevision = expected === 'no_stream' ? NO_STREAM : expected;
-      const appending = client.appendToStream(stream, messages, { expectedRevision, deadline: this.patienceMs });
-      const { nextExpectedRevision, position } = await within(
-        appending,
-        this.patienceMs,
-        () => new AmbiguousAppend(`no answer to an append to ${stream}`),
-      );
+      // While no node of a cluster is found, there is not even a call that an append could go out on.
+      const appending = appends.append(stream, events, expected, this.patienceMs);
+      const stored = await within(appending, this.patienceMs, () => new AmbiguousAppend(`no answer to an append to ${stream}`));
       end(false);
-      return { revision: nextExpectedRevision, ...(position === undefined ? {} : { position }) };
+      return stored;
     } catch (error) {
       const kind = kindOf(error);
       const answered = kind === ErrorType.WRONG_EXPECTED_VERSION || (kind !== undefined && final.has(kind));

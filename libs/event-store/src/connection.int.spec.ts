@@ -8,7 +8,7 @@ import { dropDatabase } from '../../event-store-node/src/schema';
 import { compile, startProcess, type NodeProcess } from '../../event-store-node/src/spec-process';
 import { collect, until } from './fixture';
 import { startNetwork } from './fixture-network';
-import { connectEventStore, subscribe } from './index';
+import { connectEventStore, subscribe, uuid5 } from './index';
 
 const postgresUrl = process.env['QIYUE_TEST_POSTGRES_URL'] ?? '';
 const nodeProgram = compile();
@@ -146,6 +146,39 @@ describe('processes with many appends under way', () => {
     await progress(all, 200);
     await expectWhole(all, connectionString);
     await network.stop();
+    await stop();
+  });
+
+  test('store appends of many events whole or not at all, in one message or several, however the network is cut', async () => {
+    const { node, connectionString, stop } = await startTestNode();
+    const network = await startNetwork(node.port);
+    const client = connectEventStore(network.connectionString, { patienceMs: 1_000 });
+    const reader = connectEventStore(connectionString);
+    const append = async (stream: string, events: number, bytes: number): Promise<void> => {
+      const padding = 'x'.repeat(bytes);
+      const all = Array.from({ length: events }, (_, n) => ({
+        id: uuid5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', `${stream}@${n}`),
+        type: 'Counted',
+        data: { n, padding },
+        metadata: {} as never,
+      }));
+      await client.append(stream, all, 'no_stream').catch(() => undefined);
+    };
+    for (let round = 0; round < 40; round += 1) {
+      const appending = Promise.all([
+        ...Array.from({ length: 20 }, (_, n) => append(`small-${round}-${n}`, 40, 100)),
+        append(`large-${round}`, 30, 30_000),
+      ]);
+      await pause(round % 12);
+      network.cut();
+      await appending;
+    }
+    const lengthOf = async (stream: string): Promise<number> => (await collect(reader.readStream(stream))).length;
+    const counts = async (name: string, last: number) =>
+      new Set(await Promise.all(Array.from({ length: 40 }, (_, round) => lengthOf(`${name}-${round}${last < 0 ? '' : `-${last}`}`))));
+    for (let n = 0; n < 20; n += 1) for (const count of await counts('small', n)) expect([0, 40]).toContain(count);
+    for (const count of await counts('large', -1)) expect([0, 30]).toContain(count);
+    await Promise.all([client.dispose(), reader.dispose(), network.stop()]);
     await stop();
   });
 

@@ -18,9 +18,11 @@ export {
 export { chainHash, chainStart } from './hash-chain';
 export { localKek } from './kek';
 export { kitRejections, type KitCode } from './kit-rejections';
+export { Lru } from './lru';
 export { migrateVault } from './migrations';
 export { comparePositions, formatPosition, laterPosition, parsePosition } from './position';
 export { isSealed } from './seal';
+export { shareSubscriptions, type SubscriptionClient } from './shared-feed';
 export { subscribe } from './subscription';
 export { uuid5 } from './uuid5';
 export { openVault, type VaultOptions } from './vault';

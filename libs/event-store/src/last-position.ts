@@ -13,7 +13,7 @@ export interface LastOfCategories {
 
 /** Looks backwards through `$all` for the last event of the categories, no further than `downTo`. */
 export const lastOfCategories = async (
-  client: EventStoreClient,
+  client: Pick<EventStoreClient, 'readAllBackwards'>,
   categories: ReadonlySet<string>,
   downTo: Position | undefined,
 ): Promise<LastOfCategories> => {

@@ -30,7 +30,10 @@ export const replaceSealed = (value: unknown, replacement: (sealed: string) => s
   return copy ?? value;
 };
 
-const shallowCopy = (value: object): Record<string, unknown> =>
-  (Array.isArray(value)
-    ? [...(value as unknown[])]
-    : Object.create(Object.getPrototypeOf(value) as object | null, Object.getOwnPropertyDescriptors(value))) as Record<string, unknown>;
+/** Of the same kind, and writable also where the original is not. */
+const shallowCopy = (value: object): Record<string, unknown> => {
+  if (Array.isArray(value)) return [...(value as unknown[])] as unknown as Record<string, unknown>;
+  const copy = { ...value };
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Object.getPrototypeOf(copy) === prototype ? copy : (Object.setPrototypeOf(copy, prototype as object | null) as typeof copy);
+};

@@ -114,6 +114,23 @@ describe('a subscription', () => {
     expect(kept.batches).toEqual([4, 4, 2]);
     await subscription.stop();
   });
+  test('rests after a batch that was not full, reading nothing meanwhile, and not after a full one', async () => {
+    const { store, put } = setUp();
+    await put(6);
+    const { kept, onBatch } = consumer();
+    const rests: (() => void)[] = [];
+    const subscription = follow(store, onBatch, { batchSize: 4, rest: () => new Promise<void>((resolve) => rests.push(resolve)) });
+    await until(() => rests.length === 1);
+    expect(kept.batches).toEqual([4, 2]);
+    await put(3, '2');
+    expect(kept.batches).toEqual([4, 2]);
+    rests[0]?.();
+    await until(() => rests.length === 2);
+    expect(kept.batches).toEqual([4, 2, 3]);
+    const stopped = subscription.stop();
+    rests[1]?.();
+    await stopped;
+  });
   test('reads nothing more while a batch is handled, and stops only after it', async () => {
     const { store, put } = setUp();
     let reads = 0;

@@ -119,7 +119,7 @@ class CatchUp {
 
   /** One connection, until it drops. */
   async #follow(): Promise<void> {
-    const { client, categories, batchSize = 500 } = this.options;
+    const { client, categories, batchSize = 500, rest } = this.options;
     const after = this.#certain();
     const source = client.subscribeToAll({ ...(after === undefined ? {} : { after }), categories, bufferSize: batchSize });
     this.#source = source;
@@ -131,6 +131,7 @@ class CatchUp {
         this.#trouble = undefined;
         this.#connected = true;
         await this.#handle(items);
+        if (rest !== undefined && items.length < batchSize) await rest();
       }
     } finally {
       this.#waitingSince = undefined;

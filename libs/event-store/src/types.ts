@@ -199,7 +199,7 @@ export interface EventStoreClient {
 }
 
 export interface SubscribeOptions {
-  readonly client: EventStoreClient;
+  readonly client: Pick<EventStoreClient, 'subscribeToAll' | 'readAllBackwards'>;
   /** What stands before the first dash of the streams' names. */
   readonly categories: readonly string[];
   /** The `upTo` that was last persisted; the start of `$all` if left out. */
@@ -215,6 +215,8 @@ export interface SubscribeOptions {
   readonly streams?: readonly AnyStream[];
   /** Called with each drop, failure and stall, for logs and metrics. */
   readonly onTrouble?: (trouble: SubscriptionTrouble) => void;
+  /** Awaited between a batch that was not full and the next, so that more may come together. Must end by itself, and soon. */
+  readonly rest?: () => Promise<void>;
   readonly tuning?: Partial<SubscriptionTuning>;
 }
 

@@ -88,12 +88,41 @@ const java = (jars: string, heapMiB: number, main: string, args: readonly string
   ...args,
 ];
 
-const format = async (jars: string, settings: string, secure: SecureListener | undefined, log: number): Promise<void> => {
-  const cluster = randomBytes(16).toString('base64url');
+/** The log of a broker, open for writing, and where in it this start begins. */
+interface BrokerLog {
+  readonly file: string;
+  readonly fd: number;
+  readonly from: number;
+}
+
+const openLog = (dataDir: string): BrokerLog => {
+  const file = join(dataDir, 'broker.log');
+  const fd = openSync(file, 'a');
+  return { file, fd, from: fstatSync(fd).size };
+};
+
+/** The last faults that a broker wrote to its log since it was opened. */
+const lastFaults = ({ file, from }: BrokerLog): string =>
+  readFileSync(file)
+    .subarray(from)
+    .toString()
+    .split('\n')
+    .filter((line) => /error|fatal|exception/i.test(line))
+    .slice(-3)
+    .join(' ');
+
+/** As Kafka makes them itself: one that begins with a dash would be taken for an option. */
+const newClusterId = (): string => {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? newClusterId() : id;
+};
+
+const format = async (jars: string, settings: string, secure: SecureListener | undefined, log: BrokerLog): Promise<void> => {
+  const cluster = newClusterId();
   const args = ['format', '-t', cluster, '-c', settings, '--ignore-formatted', ...formatArguments(secure)];
-  const child = spawn('java', java(jars, 128, 'kafka.tools.StorageTool', args), { stdio: ['ignore', log, log] });
+  const child = spawn('java', java(jars, 128, 'kafka.tools.StorageTool', args), { stdio: ['ignore', log.fd, log.fd] });
   const code = await new Promise<number>((resolve) => child.on('exit', (exit) => resolve(exit ?? 1)));
-  if (code !== 0) throw new Error("the broker's data folder could not be formatted; its log says why");
+  if (code !== 0) throw new Error(`the broker's data folder could not be formatted: ${lastFaults(log)}`);
 };
 
 const end = async (pid: number, signal: NodeJS.Signals): Promise<void> => {
@@ -133,16 +162,6 @@ export const isBroker = (pid: number, dataDir: string): boolean => {
   return stdout.includes(`kafka.Kafka ${settingsFile(dataDir)}`);
 };
 
-/** The last faults that a broker wrote to its log from `from` on. */
-const lastFaults = (logFile: string, from: number): string =>
-  readFileSync(logFile)
-    .subarray(from)
-    .toString()
-    .split('\n')
-    .filter((line) => /ERROR|FATAL|Exception/.test(line))
-    .slice(-3)
-    .join(' ');
-
 /** Starts a broker and waits until it answers. Throws `KafkaUnavailable` where it cannot run. */
 export const startKafka = async (options: KafkaOptions): Promise<LocalKafka> => {
   const { detached = false, heapMiB = 384, secure } = options;
@@ -158,21 +177,19 @@ export const startKafka = async (options: KafkaOptions): Promise<LocalKafka> => 
   writeFileSync(settings, settingsOf(dataDir, { clients: port, controller: await freePort(), inside: await freePort() }, secure), {
     mode: 0o600,
   });
-  const logFile = join(dataDir, 'broker.log');
-  const log = openSync(logFile, 'a');
-  const from = fstatSync(log).size;
+  const log = openLog(dataDir);
   try {
     if (!existsSync(join(dataDir, 'data', 'meta.properties'))) await format(jars, settings, secure, log);
-    const child = spawn('java', java(jars, heapMiB, 'kafka.Kafka', [settings]), { stdio: ['ignore', log, log], detached });
+    const child = spawn('java', java(jars, heapMiB, 'kafka.Kafka', [settings]), { stdio: ['ignore', log.fd, log.fd], detached });
     if (detached) child.unref();
     const { pid } = child;
     if (pid === undefined) throw new Error('java could not be started');
     while (!(await isOpen(port))) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the broker ended at once: ${lastFaults(logFile, from)}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the broker ended at once: ${lastFaults(log)}`);
       await pause(100);
     }
     return detached ? brokerOf(pid, port) : reaped(child, brokerOf(pid, port));
   } finally {
-    closeSync(log);
+    closeSync(log.fd);
   }
 };

@@ -27,7 +27,7 @@ const applyAllBut = async (
   if (rest.length === 0) return;
   await tx.query('SAVEPOINT half');
   try {
-    await apply(tx, envelopesOf(rest));
+    await apply(tx, envelopesOf(rest), Math.max(2, context.retry.attempts));
     await tx.query('RELEASE SAVEPOINT half');
   } catch (error) {
     if (isOfTheMoment(context, error)) throw error;
@@ -48,17 +48,17 @@ const applyAllBut = async (
  * of an event and the memory of it cannot part.
  */
 export const consumeProjection = (context: BatchContext, apply: Apply): ((batch: LogBatch) => Promise<BatchOutcome>) => {
-  const once = async (batch: LogBatch, isolate: boolean): Promise<BatchOutcome> =>
+  const once = async (batch: LogBatch, attempt: number): Promise<BatchOutcome> =>
     inTransaction(
       context.pool,
       async (tx) => {
         const plan = await planOf(context, tx, batch, true);
         if (plan === undefined) return { items: [] };
         const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
-        if (!isolate) {
+        if (attempt < context.retry.attempts) {
           // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
           await record(context, tx, batch, plan, plan.items);
-          if (messages.length > 0) await apply(tx, envelopesOf(messages));
+          if (messages.length > 0) await apply(tx, envelopesOf(messages), attempt);
           return outcomeOf(batch, plan, plan.items);
         }
         const failures = new Map<string, Failure>();
@@ -75,7 +75,7 @@ export const consumeProjection = (context: BatchContext, apply: Apply): ((batch:
       for (let attempt = 1; ; attempt += 1) {
         check();
         try {
-          return await once(batch, attempt >= context.retry.attempts);
+          return await once(batch, attempt);
         } catch (error) {
           if (isOfTheMoment(context, error) || attempt >= context.retry.attempts) throw error;
           context.onRetry(error);

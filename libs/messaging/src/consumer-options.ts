@@ -48,7 +48,8 @@ interface CommonOptions {
 /** Writes the effects of a run of envelopes inside the transaction that moves the position: exactly once. */
 export interface ProjectionOptions extends CommonOptions {
   readonly mode: 'projection';
-  readonly apply: (tx: PoolClient, envelopes: readonly Envelope[]) => Promise<void>;
+  /** `attempt` is 1 for envelopes that were not tried before; from 2 on one of them may be at fault. */
+  readonly apply: (tx: PoolClient, envelopes: readonly Envelope[], attempt: number) => Promise<void>;
 }
 
 /** Acts on one envelope outside any transaction, at least once: idempotent by derived ids. Keys run side by side, events of a key in order. */

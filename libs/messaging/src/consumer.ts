@@ -123,7 +123,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<ConsumerH
         group,
         key,
         options.mode === 'projection'
-          ? { inside: (tx, envelope) => options.apply(tx, [envelope]) }
+          ? { inside: (tx, envelope) => options.apply(tx, [envelope], 2) }
           : { before: (envelope) => options.react(envelope) },
       ),
     stats: async () => {

@@ -4,6 +4,7 @@ import { connectEventStore, subscribe, type EventStoreClient, type ProposedEvent
 import { startTestNode, type TestNode } from '@qiyue/event-store-node/testing';
 import { embeddedTransport, migrateMessaging, startConsumer, type ConsumerHandle, type LogTransport } from '@qiyue/messaging';
 import type { Pool } from 'pg';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { ReadModel } from './declaration';
 import { diffRebuild } from './diff';
 import { factsSink } from './facts-sink';
@@ -11,6 +12,7 @@ import { foldRows } from './fold';
 import type { OwnProjections } from './handle';
 import { itemOfEnvelope, itemOfStored } from './item';
 import { startOwnProjections } from './own-projections';
+import { readModel } from './read-model';
 import { replayOf } from './replay-of-log';
 import type { Subscribe } from './sources';
 import {
@@ -26,6 +28,12 @@ import {
 } from './testing-support';
 
 jest.setTimeout(120_000);
+
+@Entity('named_accounts')
+class NamedRow {
+  @PrimaryColumn('text') name!: string;
+  @Column('text') accountId!: string;
+}
 
 let database: Awaited<ReturnType<typeof openDatabase>>;
 let pool: Pool;
@@ -147,6 +155,35 @@ describe('on the real log of facts', () => {
     expect(await stored(model)).toEqual(expected);
     const diff = await diffRebuild({ pool, subscribe: fakeStore().subscribe, replay: replayOf(transport) }, model);
     expect(diff).toEqual({ equal: true, rows: 30, differing: 0, differences: [] });
+  });
+
+  test('a row that PostgreSQL refuses halts its model before it, at the second attempt; the others have everything', async () => {
+    const log = fakeLog();
+    // Longer than an index of PostgreSQL takes, and not compressible.
+    const tooLong = Array.from({ length: 6_000 }, (_unused, index) => String.fromCodePoint(0x4e00 + ((index * 7919) % 20_000))).join('');
+    const byName = readModel(NamedRow, {
+      version: 1,
+      facts: [AccountOpened],
+      key: ({ data }) => data.name,
+      on: { AccountOpened: (_row, { name }, { streamId }) => ({ name, accountId: streamId }) },
+    });
+    const models = [accountsModel(), byName];
+    const [projections, consumer] = await follow(models);
+    await projections.ready();
+    await transport.publish(topic, [
+      log.tell(AccountOpened, 'account-a', 0, { name: 'x' }),
+      log.tell(AccountOpened, 'account-b', 0, { name: tooLong }),
+      log.tell(AccountOpened, 'account-c', 0, { name: 'y' }),
+    ]);
+    await until(() => consumer.caughtUp());
+    expect((await projections.health()).map(({ model, state }) => [model, state])).toEqual([
+      ['accounts', 'live'],
+      ['named_accounts', 'halted'],
+    ]);
+    expect(await stored(accountsModel())).toHaveLength(3);
+    // Accounts lie in partitions of their own, so which of the others came before it is open.
+    expect((await stored(byName)).length).toBeLessThan(3);
+    expect(await consumer.stats()).toMatchObject({ parkedKeys: 0, retries: 1, halted: [] });
   });
 
   test('a replay goes on after its cursor, and ends where the log ended', async () => {

@@ -32,6 +32,8 @@ export abstract class Rows {
   abstract get<R extends Row>(row: Class<R>, key: RowKey<R>): Promise<R | undefined>;
   /** Like `get`, but answers 404 when there is none, or when the caller is a customer and the row's `accountId` is another's. */
   abstract one<R extends Row>(row: Class<R>, key: RowKey<R>, who?: Caller): Promise<R>;
+  /** Every row of a table that stays small, in no order; whoever asks meanwhile is given the same answer. */
+  abstract all<R extends Row>(row: Class<R>): Promise<readonly R[]>;
   abstract list<R extends Row>(row: Class<R>, options?: ListOptions<R>): Promise<PageOf<R>>;
   /** Reads with SQL, for what `list` cannot say. */
   abstract sql<T extends object>(text: string, values?: readonly unknown[]): Promise<readonly T[]>;

@@ -16,6 +16,7 @@ const open = async (clock: FixedClock, options: Partial<ConstructorParameters<ty
     audience: 'qiyue',
     ttlSeconds: 900,
     skewSeconds: 5,
+    keptMax: 10,
     keys: localKeys(signing),
     signing,
     ...options,
@@ -50,6 +51,54 @@ describe('tokens', () => {
     clock.ms += laterMs;
     expect((await tokens.verify(token)) !== undefined).toBe(holds);
   });
+  test.each([
+    [-6_000, false],
+    [-5_000, true],
+    [904_999, true],
+    [905_000, false],
+  ])('one that was just found to hold is judged alike, %i ms after it was issued: %s', async (laterMs, holds) => {
+    const clock = new FixedClock();
+    const tokens = await open(clock);
+    const { token } = await tokens.issue({ sub: 'anna', role: 'customer' });
+    const first = await tokens.verify(token);
+    expect(await tokens.verify(token)).toBe(first);
+    clock.ms += laterMs;
+    expect(await tokens.verify(token)).toEqual(holds ? first : undefined);
+  });
+  test('one that outlives what this process takes is too old here', async () => {
+    const clock = new FixedClock();
+    const key = makeSigningKey();
+    const { token } = await (await open(clock, { ttlSeconds: 3_600 }, key)).issue({ sub: 'anna', role: 'customer' });
+    const tokens = await open(clock, {}, key);
+    expect(await tokens.verify(token)).toMatchObject({ sub: 'anna' });
+    clock.ms += 905_999;
+    expect(await tokens.verify(token)).toMatchObject({ sub: 'anna' });
+    clock.ms += 1;
+    expect(await tokens.verify(token)).toBeUndefined();
+  });
+  test('TOKENS_KEPT_MAX: as many signatures are not checked again, the one used longest ago is', async () => {
+    const clock = new FixedClock();
+    const signing = await readSigningKey(makeSigningKey());
+    let checked = 0;
+    const keys: ReturnType<typeof localKeys> = (...asked) => {
+      checked += 1;
+      return localKeys(signing)(...asked);
+    };
+    const tokens = new Tokens({ clock, issuer: 'qiyue', audience: 'qiyue', ttlSeconds: 900, skewSeconds: 5, keptMax: 2, keys, signing });
+    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map(async (sub) => (await tokens.issue({ sub, role: 'customer' })).token));
+    for (const token of [a, b, a, b, c, b]) await tokens.verify(token ?? '');
+    expect(checked).toBe(3);
+    await tokens.verify(a ?? '');
+    expect(checked).toBe(4);
+  });
+  test('a token that was altered is none, whatever was found out about the other', async () => {
+    const tokens = await open(new FixedClock());
+    const { token } = await tokens.issue({ sub: 'anna', role: 'customer' });
+    await tokens.verify(token);
+    const [head, , signature] = token.split('.');
+    const forged = Buffer.from(JSON.stringify({ sub: 'anna', role: 'operator' })).toString('base64url');
+    expect(await tokens.verify(`${head}.${forged}.${signature}`)).toBeUndefined();
+  });
   test('issuer and audience must be ours', async () => {
     const clock = new FixedClock();
     const key = makeSigningKey();
@@ -70,6 +119,7 @@ describe('tokens', () => {
       audience: 'qiyue',
       ttlSeconds: 900,
       skewSeconds: 5,
+      keptMax: 10,
       keys: localKeys(signing),
     };
     const { token } = await new Tokens({ ...options, signing }).issue({ sub: 'a', role: 'auditor' });

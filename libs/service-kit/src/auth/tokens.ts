@@ -12,6 +12,7 @@ import {
   type KeyLike,
 } from 'jose';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { Lru } from '@qiyue/event-store';
 import type { Clock } from '../clock';
 import { roles, type Role } from '../http/caller';
 
@@ -46,6 +47,8 @@ interface TokenOptions {
   readonly ttlSeconds: number;
   /** How far the issuer's clock may be off. */
   readonly skewSeconds: number;
+  /** Tokens whose signature need not be checked again for a minute; 0, none. */
+  readonly keptMax: number;
   /** Keys that tokens are verified with. */
   readonly keys: JWTVerifyGetKey;
   /** Present where tokens are signed. */
@@ -83,9 +86,23 @@ export const remoteKeys = (url: string): JWTVerifyGetKey => createRemoteJWKSet(n
 /** The public key of a signing key in this process. */
 export const localKeys = (signing: SigningKey): JWTVerifyGetKey => createLocalJWKSet({ keys: [signing.publicJwk] });
 
+/** A token that was found to be valid, and the instants (milliseconds of the clock) between which it still is. */
+interface Verified {
+  readonly claims: IssuedClaims;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** How long a signature counts as checked, in milliseconds: so long does a token outlive a key that was withdrawn. */
+const KEPT_MS = 60_000;
+
 /** Issues and verifies tokens: EdDSA JWTs that live for a configured time. Injectable in every service; only where the signing key is can it issue. */
 export class Tokens {
-  constructor(private readonly options: TokenOptions) {}
+  private readonly verified: Lru<Verified>;
+
+  constructor(private readonly options: TokenOptions) {
+    this.verified = new Lru(options.keptMax, KEPT_MS, () => performance.now());
+  }
 
   /** Signs a token. Throws where this process has no signing key. */
   async issue(claims: Claims): Promise<IssuedToken> {
@@ -108,12 +125,15 @@ export class Tokens {
   /** The claims of a token, or undefined when it is not valid now. */
   async verify(token: string): Promise<IssuedClaims | undefined> {
     const { clock, issuer, audience, ttlSeconds, skewSeconds, keys } = this.options;
+    const nowMs = clock.nowMs();
+    const known = this.verified.get(token);
+    if (known !== undefined && known.fromMs <= nowMs && nowMs < known.untilMs) return known.claims;
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ['EdDSA'],
         issuer,
         audience,
-        currentDate: new Date(clock.nowMs()),
+        currentDate: new Date(nowMs),
         clockTolerance: skewSeconds,
         maxTokenAge: ttlSeconds,
         requiredClaims: ['sub', 'exp', 'iat'],
@@ -122,13 +142,18 @@ export class Tokens {
       const role = payload['role'];
       if (sub === undefined || !isRole(role)) return undefined;
       const [accountId, sid] = [text(payload['accountId']), text(payload['sid'])];
-      return {
+      const { iat: issuedAt = 0, exp = 0 } = payload;
+      const claims: IssuedClaims = {
         sub,
         role,
-        issuedAt: payload.iat ?? 0,
+        issuedAt,
         ...(accountId === undefined ? {} : { accountId }),
         ...(sid === undefined ? {} : { sid }),
       };
+      // What holds now holds until it is too old: time alone ends it.
+      const untilMs = (Math.min(exp, issuedAt + ttlSeconds + 1) + skewSeconds) * 1_000;
+      this.verified.set(token, { claims, fromMs: nowMs, untilMs });
+      return claims;
     } catch (fault) {
       // Anything jose names is a token that does not hold; an unreachable key set is our fault, not the caller's.
       if (isTokenFault(fault)) return undefined;

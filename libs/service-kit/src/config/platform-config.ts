@@ -137,6 +137,16 @@ export class PlatformConfig {
   @Max(300)
   tokenSkewSeconds!: number;
 
+  @Setting('TOKENS_KEPT_MAX', {
+    meaning:
+      'Tokens whose signature is not checked again within a minute; the ones used longest ago are forgotten first. 0: every one is checked each time.',
+    default: '5000',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  tokensKeptMax!: number;
+
   @Setting('QIYUE_TEST_CLOCK', {
     meaning: '`off`; `on`: time can be moved ahead and flows on; `frozen`: time stands still but for being moved. Never in production.',
     default: 'off',
@@ -289,13 +299,22 @@ export class PlatformConfig {
   projectionBatchMax!: number;
 
   @Setting('REACTION_BATCH_MAX', {
-    meaning: 'Most own events that reactions and deadlines take at a time; also what a subscription holds ready.',
+    meaning: 'Most own events that reactions and deadlines take at a time.',
     default: '100',
   })
   @IsInt()
   @Min(1)
   @Max(10_000)
   reactionBatchMax!: number;
+
+  @Setting('FEED_EVENTS_MAX', {
+    meaning: 'Own events that a service keeps in memory for those of its parts that are behind; one further behind reads by itself.',
+    default: '1000',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  feedEventsMax!: number;
 
   @Setting('REACTION_CONCURRENCY_MAX', { meaning: 'Streams whose facts a consumer reacts to at a time.', default: '8' })
   @IsInt()

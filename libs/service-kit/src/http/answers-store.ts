@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { Gathering } from '../store/gathering';
 
 /** An answer as it was given. */
 export interface StoredAnswer {
@@ -8,18 +9,28 @@ export interface StoredAnswer {
   readonly etag: string | undefined;
 }
 
-const FIND = 'SELECT fingerprint, status, body, etag FROM kit_answers WHERE key = $1 AND expires_at > now()';
+const FIND = 'SELECT key, fingerprint, status, body, etag FROM kit_answers WHERE expires_at > now() AND key';
+// One key has a statement of its own, which PostgreSQL need not plan anew each time.
+const FIND_ONE = { name: 'kit_answers_find_one', text: `${FIND} = $1` };
+const FIND_SEVERAL = { name: 'kit_answers_find', text: `${FIND} = ANY($1::uuid[])` };
 
 /** Answers to keyed commands that the streams themselves cannot give again: refusals and what was so already. */
 export class AnswersStore {
+  private readonly found: Gathering<StoredAnswer>;
+
   constructor(
     private readonly pool: Pool,
     private readonly keepDays: number,
-  ) {}
+  ) {
+    this.found = new Gathering(async (keys) => {
+      const statement = keys.length === 1 ? { ...FIND_ONE, values: [keys[0]] } : { ...FIND_SEVERAL, values: [keys] };
+      const { rows } = await pool.query<StoredAnswer & { key: string }>(statement);
+      return new Map(rows.map(({ key, ...answer }) => [key, answer]));
+    });
+  }
 
-  async find(key: string): Promise<StoredAnswer | undefined> {
-    const { rows } = await this.pool.query<StoredAnswer>({ name: 'kit_answers_find', text: FIND, values: [key] });
-    return rows[0];
+  find(key: string): Promise<StoredAnswer | undefined> {
+    return this.found.get(key);
   }
 
   /** The first answer stands. */

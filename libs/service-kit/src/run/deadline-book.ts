@@ -92,14 +92,18 @@ export class DeadlineBook {
     return undefined;
   }
 
-  /** Books a batch of own events and moves the position, in one transaction that does not wait for the disk: the two come again together. */
-  async apply(events: readonly StoredEvent[], upTo: Position): Promise<void> {
+  /**
+   * Books a batch of own events and moves the position, in one transaction that does not wait for the disk: the two come again together. Gives the
+   * instants that were booked.
+   */
+  async apply(events: readonly StoredEvent[], upTo: Position): Promise<readonly string[]> {
     const last = new Map<string, Change>();
     for (const change of events.flatMap((event) => changesOf(this.declared, event))) last.set(`${change.stream}|${change.name}`, change);
     const set = [...last.values()].filter(({ dueAt }) => dueAt !== undefined);
     const cleared = [...last.values()].filter(({ dueAt }) => dueAt === undefined);
     const values = [STATION, formatPosition(upTo), this.version, ...columnsOf(cleared).slice(0, 3), ...columnsOf(set)];
     await this.pool.query({ name: 'kit_deadlines_apply', text: APPLY, values });
+    return set.map(({ dueAt }) => dueAt as string);
   }
 
   /** Earliest instant that something waits for; parked ones do not wait. */

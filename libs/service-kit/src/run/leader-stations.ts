@@ -1,4 +1,4 @@
-import { subscribe, type StoredEvent, type SubscribeOptions, type Subscription } from '@qiyue/event-store';
+import type { StoredEvent, SubscribeOptions, Subscription } from '@qiyue/event-store';
 import type { AnyDeadline } from '../declare/deadline';
 import type { DeadlineBook } from './deadline-book';
 import { Deadlines } from './deadlines';
@@ -6,6 +6,7 @@ import { Leadership } from './leadership';
 import type { OwnReactions } from './own-reactions';
 import type { ReactingParts } from './reacting';
 import type { ServiceRuntime } from './service-runtime';
+import type { Source } from './stations';
 
 /** What only one process of a service runs: reactions to own events, and deadlines. */
 export class LeaderStations {
@@ -16,6 +17,7 @@ export class LeaderStations {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly parts: ReactingParts,
+    private readonly source: Source,
     private readonly ownReactions: OwnReactions,
     private readonly book: DeadlineBook,
     private readonly declared: readonly AnyDeadline[],
@@ -48,8 +50,9 @@ export class LeaderStations {
     const { process, pool, metrics, definition } = runtime;
     const reacting = this.follow('reactions', await ownReactions.position(), (events, upTo) => ownReactions.handle(events, upTo));
     const booking = this.follow('deadlines', await book.position(), async (events, upTo) => {
-      await book.apply(events, upTo);
-      this.deadlines?.kick();
+      const booked = await book.apply(events, upTo);
+      const nowMs = process.clock.nowMs();
+      if (booked.some((dueAt) => Date.parse(dueAt) <= nowMs)) this.deadlines?.kick();
     });
     this.subscriptions = [reacting, booking];
     this.deadlines = new Deadlines({
@@ -81,8 +84,7 @@ export class LeaderStations {
     onBatch: (events: readonly StoredEvent[], upTo: NonNullable<SubscribeOptions['from']>) => Promise<void>,
   ): Subscription {
     const { definition, process, metrics } = this.runtime;
-    return subscribe({
-      client: process.client,
+    return this.source({
       categories: definition.streams.map(({ category }) => category),
       streams: definition.streams,
       onBatch,

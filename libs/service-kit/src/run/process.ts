@@ -13,6 +13,7 @@ import { platformSchema } from '../store/schema';
 import { makeLogger } from './logger';
 import { Metrics } from './metrics';
 import { need } from './need';
+import { Pace } from './pace';
 import { QuietRegistry } from './quiet';
 import { TestClock } from './test-clock';
 
@@ -39,6 +40,7 @@ export interface Process {
   readonly transport: LogTransport;
   readonly tokens: Tokens;
   readonly quiet: QuietRegistry;
+  readonly pace: Pace;
   readonly platformPool: Pool;
   openServicePool(service: string): Pool;
   close(): Promise<void>;
@@ -95,10 +97,13 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
       audience: config.authAudience,
       ttlSeconds: config.tokenTtlSeconds,
       skewSeconds: config.tokenSkewSeconds,
+      keptMax: config.tokensKeptMax,
       ...(await openKeys(config, serviceNames.includes('identity'), platformPool)),
     });
     const vault = openVault({ pool: vaultPool, kek: localKek(config.vaultKek) });
     const quiet = new QuietRegistry(() => headOf(client));
+    const pace = new Pace();
+    closing.push(() => pace.stop());
     return {
       config,
       logger,
@@ -110,6 +115,7 @@ export const openProcess = async (options: ProcessOptions): Promise<Process> => 
       transport,
       tokens,
       quiet,
+      pace,
       platformPool,
       openServicePool: (service) => open(service, config.poolMax),
       close,

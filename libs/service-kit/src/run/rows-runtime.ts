@@ -8,6 +8,7 @@ import { REVISION } from '../answer';
 import type { Caller } from '../http/caller';
 import { kitProblem } from '../http/problem';
 import { Rows, type ListOptions, type PageOf, type Row, type RowKey, type Where } from '../rows';
+import { Gathering } from '../store/gathering';
 import type { RowTable } from '../store/row-table';
 import { decodeCursor, encodeCursor } from './cursor';
 
@@ -31,6 +32,13 @@ interface Parts {
 const withRevision = <R extends Row>(row: R): R => {
   const { revision } = row as { revision?: unknown };
   return typeof revision === 'string' || typeof revision === 'number' ? { ...row, [REVISION]: String(revision) } : row;
+};
+
+/** What is known of a table, made when it is first asked for. */
+const kept = <V>(known: Map<RowTable, V>, table: RowTable, make: () => V): V => {
+  const value = known.get(table) ?? make();
+  known.set(table, value);
+  return value;
 };
 
 class Values {
@@ -57,18 +65,42 @@ const conditionsOf = <R extends Row>(table: RowTable, where: Where<R>, values: V
   });
 
 export class RowsRuntime extends Rows {
+  private readonly byKey = new Map<RowTable, Gathering<Row>>();
+  private readonly whole = new Map<RowTable, Gathering<readonly Row[]>>();
+
   constructor(private readonly parts: Parts) {
     super();
   }
 
   override async get<R extends Row>(row: Class<R>, key: RowKey<R>): Promise<R | undefined> {
     const table = this.parts.tableOf(row);
+    if (typeof key === 'string' && table.textKey !== undefined) {
+      const found = (await kept(this.byKey, table, () => new Gathering((keys) => this.find(table, keys))).get(key)) as R | undefined;
+      // A row of one's own: others may have asked for the same.
+      return found === undefined ? undefined : withRevision({ ...found });
+    }
     const values = new Values();
     const keys: Record<string, unknown> = typeof key === 'string' ? { [table.keys[0] as string]: key } : (key as Record<string, unknown>);
     const where = table.keys.map((property) => `${table.column(property)} = ${values.add(keys[property])}`);
     const text = `SELECT ${table.selection} FROM ${table.name} WHERE ${where.join(' AND ')}`;
     const rows = await this.query<R>(text, values.list);
     return rows[0] === undefined ? undefined : withRevision(rows[0]);
+  }
+
+  private async find(table: RowTable, keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+    const textKey = table.textKey as string;
+    const text = `SELECT ${table.selection} FROM ${table.name} WHERE ${table.column(textKey)}`;
+    // One key has a statement of its own, which PostgreSQL need not plan anew each time.
+    const [only] = keys;
+    const rows = keys.length === 1 ? this.query<Row>(`${text} = $1`, [only]) : this.query<Row>(`${text} = ANY($1::text[])`, [keys]);
+    return new Map((await rows).map((row) => [(row as Record<string, string>)[textKey] as string, row]));
+  }
+
+  override async all<R extends Row>(row: Class<R>): Promise<readonly R[]> {
+    const table = this.parts.tableOf(row);
+    const text = `SELECT ${table.selection} FROM ${table.name}`;
+    const rows = kept(this.whole, table, () => new Gathering<readonly Row[]>(async () => new Map([['', await this.query<Row>(text, [])]])));
+    return ((await rows.get('')) ?? []) as readonly R[];
   }
 
   override async one<R extends Row>(row: Class<R>, key: RowKey<R>, who?: Caller): Promise<R> {
@@ -104,13 +136,13 @@ export class RowsRuntime extends Rows {
   }
 
   override async sql<T extends object>(text: string, values: readonly unknown[] = []): Promise<readonly T[]> {
-    return this.query<T>(text, values);
+    // Without values it may be a script, of which there is nothing to prepare.
+    return values.length === 0 ? (await this.parts.pool.query<T>(text)).rows : this.query<T>(text, values);
   }
 
   /** Under a name, so that a connection parses and plans it once; how many different ones there are is up to the code. */
   private async query<T extends object>(text: string, values: readonly unknown[]): Promise<T[]> {
     const { pool } = this.parts;
-    if (values.length === 0) return (await pool.query<T>(text)).rows;
     try {
       return (await pool.query<T>({ name: hash('sha256', text, 'base64'), text, values: [...values] })).rows;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { partitionCount, topicOf } from '@qiyue/contracts';
-import { subscribe, type SubscribeOptions, type Subscription } from '@qiyue/event-store';
+import { shareSubscriptions, subscribe, type SubscribeOptions, type Subscription } from '@qiyue/event-store';
 import { startRelay, type Relay } from '@qiyue/messaging';
 import { startOwnProjections, type OwnProjections, type ProjectionHooks } from '@qiyue/projections';
 import type { AnyDeadline } from '../declare/deadline';
@@ -33,6 +33,9 @@ export interface Stations {
   stop(): Promise<void>;
 }
 
+/** Follows the service's own events. */
+export type Source = (options: Omit<SubscribeOptions, 'client'>) => Subscription;
+
 const stop = async (name: string, runtime: ServiceRuntime, run: () => Promise<unknown>): Promise<void> => {
   await run().catch((fault: unknown) =>
     runtime.process.logger.warn({ err: fault, service: runtime.definition.name, station: name }, 'a station did not stop cleanly'),
@@ -42,7 +45,7 @@ const stop = async (name: string, runtime: ServiceRuntime, run: () => Promise<un
 const haltedModels = async (projections: OwnProjections): Promise<readonly string[]> =>
   (await projections.health()).filter(({ state }) => state === 'halted').map(({ model }) => model);
 
-const openOwnStations = (runtime: ServiceRuntime, parts: ReactingParts) => {
+const openOwnStations = (runtime: ServiceRuntime, parts: ReactingParts, source: Source) => {
   const { definition, process, pool, metrics } = runtime;
   const { logger, config } = process;
   const parked = new ParkedStore(pool);
@@ -64,7 +67,7 @@ const openOwnStations = (runtime: ServiceRuntime, parts: ReactingParts) => {
       ),
   });
   const book = new DeadlineBook(pool, declared);
-  return { parked, ownReactions, book, leader: new LeaderStations(runtime, parts, ownReactions, book, declared) };
+  return { parked, ownReactions, book, leader: new LeaderStations(runtime, parts, source, ownReactions, book, declared) };
 };
 
 type Checked = Pick<Stations, 'relay' | 'projections' | 'consumers' | 'parked' | 'book'> & { readonly leader: LeaderStations };
@@ -104,9 +107,11 @@ const checksOf = ({ definition: { name }, process }: ServiceRuntime, stations: C
 export const startStations = async (runtime: ServiceRuntime, parts: ReactingParts): Promise<Stations> => {
   const { definition, process, pool } = runtime;
   const { name, streams, readModels } = definition;
-  const { client, transport, logger, config } = process;
+  const { client, transport, logger, config, pace } = process;
   await need('the bus', () => transport.ensureTopics([topicOf(name), ...topicsRead(definition)], partitionCount));
-  const source = (options: Omit<SubscribeOptions, 'client'>): Subscription => subscribe({ client, ...options });
+  const categories = streams.map(({ category }) => category);
+  const shared = shareSubscriptions(client, categories, config.feedEventsMax);
+  const source: Source = (options) => subscribe({ client: shared, rest: pace.rest, ...options });
   const hooks: ProjectionHooks = {
     onHalt: (halt) => logger.error({ service: name, ...halt }, 'a read model has halted'),
     onTrouble: ({ error, attempt }) => logger.warn({ err: error, service: name, attempt }, 'read models are in trouble'),
@@ -130,7 +135,7 @@ export const startStations = async (runtime: ServiceRuntime, parts: ReactingPart
     batchSize: config.relayBatchMax,
     onProblem: (problem) => logger.error(problem, 'the relay is in trouble'),
   });
-  const { parked, ownReactions, book, leader } = openOwnStations(runtime, parts);
+  const { parked, ownReactions, book, leader } = openOwnStations(runtime, parts, source);
   return {
     checks: checksOf(runtime, { relay, projections, consumers, parked, book, leader }),
     parked,

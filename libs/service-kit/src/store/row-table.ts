@@ -8,6 +8,8 @@ export interface RowTable {
   readonly name: string;
   /** Properties of the primary key, in order. */
   readonly keys: readonly string[];
+  /** The one property of the primary key, where that is a text. */
+  readonly textKey: string | undefined;
   /** Every column under the name of its property. */
   readonly selection: string;
   /** The quoted column of a property. Throws when there is none. */
@@ -19,6 +21,7 @@ const tableOf = ({ name, columns, key }: TableShape): RowTable => {
   return {
     name: quoted(name),
     keys: key.map(({ property }) => property),
+    textKey: key.length === 1 && key[0]?.type === 'text' ? key[0].property : undefined,
     selection: [...byProperty].map(([property, column]) => `${column} AS ${quoted(property)}`).join(', '),
     column: (property) => {
       const column = byProperty.get(property);

@@ -40,23 +40,26 @@ export const agreementVersions = readModel(AgreementVersion, {
   },
 });
 
+/** Those published but not yet in force. */
+const announcedAmong = (versions: readonly AgreementVersion[], now: string): readonly string[] =>
+  versions
+    .filter(({ effectiveAt }) => effectiveAt > now)
+    .map(({ agreementVersion }) => agreementVersion)
+    .sort();
+
 /** Versions that are published but not yet in force. */
-export const announcedVersions = async (rows: Rows, now: string): Promise<readonly string[]> => {
-  const announced = await rows.sql<AgreementVersion>(
-    'SELECT "agreementVersion" FROM agreement_versions WHERE "effectiveAt" > $1 ORDER BY "agreementVersion"',
-    [now],
-  );
-  return announced.map(({ agreementVersion }) => agreementVersion);
-};
+export const announcedVersions = async (rows: Rows, now: string): Promise<readonly string[]> =>
+  announcedAmong(await rows.all(AgreementVersion), now);
+
+const isLater = (one: AgreementVersion, other: AgreementVersion): boolean =>
+  one.effectiveAt === other.effectiveAt ? one.place > other.place : one.effectiveAt > other.effectiveAt;
 
 /** The version that took effect last, if any has by now. */
 export const agreementInForce = async (rows: Rows, now: string): Promise<AgreementInForce | undefined> => {
-  const [latest] = await rows.sql<AgreementVersion & Pick<AgreementInForce, 'announced'>>(
-    `SELECT *, ARRAY(SELECT "agreementVersion" FROM agreement_versions WHERE "effectiveAt" > $1 ORDER BY "agreementVersion") AS announced
-     FROM agreement_versions WHERE "effectiveAt" <= $1 ORDER BY "effectiveAt" DESC, place DESC LIMIT 1`,
-    [now],
-  );
-  if (latest === undefined) return undefined;
-  const { agreementVersion: version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays, announced } = latest;
-  return { version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays, announced };
+  const versions = await rows.all(AgreementVersion);
+  const effective = versions.filter(({ effectiveAt }) => effectiveAt <= now);
+  if (effective.length === 0) return undefined;
+  const latest = effective.reduce((best, one) => (isLater(one, best) ? one : best));
+  const { agreementVersion: version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays } = latest;
+  return { version, paymentTermDays, refundWindowWorkingDays, invoiceTermWorkingDays, announced: announcedAmong(versions, now) };
 };

@@ -1,0 +1,153 @@
+// Appends over one call, as the client's own batch append does it, but with a table of answers that belongs to the call.
+import { randomUUID } from 'node:crypto';
+import type { EventStoreDBClient } from '@eventstore/db-client';
+import { unpackToCommandError } from '@eventstore/db-client/dist/streams/appendToStream/unpackError';
+import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
+import { StreamsClient, type IStreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb';
+import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
+import { StoreUnavailable } from './faults';
+import type { Position, ProposedEvent } from './types';
+
+type Call = ReturnType<IStreamsClient['batchAppend']>;
+type Stored = { readonly revision: bigint; readonly position?: Position };
+
+interface Waiting {
+  readonly stream: string;
+  readonly resolve: (stored: Stored) => void;
+  readonly reject: (fault: Error) => void;
+}
+
+/** The protected members of the client that are used. */
+interface Inner {
+  callArguments(base: { requiresLeader: boolean }, options: { deadline: number }): Parameters<IStreamsClient['batchAppend']>;
+  GRPCStreamCreator(
+    client: typeof StreamsClient,
+    name: string,
+    create: (client: StreamsClient) => Call,
+    kept: WeakMap<StreamsClient, Promise<Call>>,
+  ): () => Promise<Call>;
+}
+
+/** Larger messages a server may refuse to read. */
+const MESSAGE_BYTES = 500_000;
+
+const idOf = (text: string): UUID => {
+  const id = new UUID();
+  id.setString(text);
+  return id;
+};
+
+const proposed = ({
+  id,
+  type,
+  data,
+  metadata,
+}: ProposedEvent): { readonly event: BatchAppendReq.ProposedMessage; readonly bytes: number } => {
+  const event = new BatchAppendReq.ProposedMessage();
+  const [body, about] = [data, metadata].map((part) => Buffer.from(JSON.stringify(part)));
+  event.setId(idOf(id));
+  event.getMetadataMap().set('type', type);
+  event.getMetadataMap().set('content-type', 'application/json');
+  event.setData(body as Buffer);
+  event.setCustomMetadata(about as Buffer);
+  return { event, bytes: (body as Buffer).length + (about as Buffer).length };
+};
+
+const optionsOf = (stream: string, expected: bigint | 'no_stream'): BatchAppendReq.Options => {
+  const options = new BatchAppendReq.Options();
+  const identifier = new StreamIdentifier();
+  identifier.setStreamName(Buffer.from(stream));
+  options.setStreamIdentifier(identifier);
+  if (expected === 'no_stream') options.setNoStream(new Empty());
+  else options.setStreamPosition(String(expected));
+  return options;
+};
+
+/** The messages of one append. Only the last says that it is whole: what breaks off before is never stored, not even in part. */
+function* messagesOf(id: UUID, options: BatchAppendReq.Options, events: readonly ProposedEvent[]): Generator<BatchAppendReq> {
+  const begin = (): BatchAppendReq => {
+    const message = new BatchAppendReq();
+    message.setCorrelationId(id);
+    return message;
+  };
+  let message = begin();
+  message.setOptions(options);
+  let size = 0;
+  for (const { event, bytes } of events.map(proposed)) {
+    if (size > 0 && size + bytes > MESSAGE_BYTES) {
+      yield message;
+      message = begin();
+      size = 0;
+    }
+    message.addProposedMessages(event);
+    size += bytes;
+  }
+  message.setIsFinal(true);
+  yield message;
+}
+
+const storedOf = (answer: BatchAppendResp): Stored => {
+  const success = answer.getSuccess();
+  const position = success?.getPosition();
+  return {
+    revision: BigInt(success?.getCurrentRevision() ?? 0),
+    ...(position === undefined
+      ? {}
+      : { position: { commit: BigInt(position.getCommitPosition()), prepare: BigInt(position.getPreparePosition()) } }),
+  };
+};
+
+/** Appends of one client of the package. Each settles by its answer, or by the end of the call it went out on; whoever gave up waiting is forgotten. */
+export class Appends {
+  private readonly calls = new WeakMap<StreamsClient, Promise<Call>>();
+  private readonly waiting = new WeakMap<Call, Map<string, Waiting>>();
+  private readonly callOf: () => Promise<Call>;
+
+  constructor(client: EventStoreDBClient) {
+    const inner = client as unknown as Inner;
+    this.callOf = inner.GRPCStreamCreator.call(
+      client,
+      StreamsClient,
+      'appends',
+      (streams) => this.open(streams.batchAppend(...inner.callArguments({ requiresLeader: true }, { deadline: Infinity }))),
+      this.calls,
+    );
+  }
+
+  /** @throws the client's own errors, and `StoreUnavailable` where the call ended before the answer came. */
+  async append(stream: string, events: readonly ProposedEvent[], expected: bigint | 'no_stream', patienceMs: number): Promise<Stored> {
+    const call = await this.callOf();
+    const waiting = this.waiting.get(call);
+    if (waiting === undefined) throw new StoreUnavailable('the call that appends go out on has ended');
+    const id = randomUUID();
+    let late: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Stored>((resolve, reject) => {
+        waiting.set(id, { stream, resolve, reject });
+        late = setTimeout(() => reject(new StoreUnavailable('no answer in time')), patienceMs);
+        for (const message of messagesOf(idOf(id), optionsOf(stream, expected), events)) call.write(message);
+      });
+    } finally {
+      clearTimeout(late);
+      waiting.delete(id);
+    }
+  }
+
+  private open(call: Call): Call {
+    const waiting = new Map<string, Waiting>();
+    this.waiting.set(call, waiting);
+    const end = (fault: Error): void => {
+      this.waiting.delete(call);
+      for (const { reject } of waiting.values()) reject(fault);
+    };
+    call.on('error', end);
+    call.on('end', () => end(new StoreUnavailable('the server ended the call that appends go out on')));
+    call.on('data', (answer: BatchAppendResp) => {
+      const one = waiting.get(answer.getCorrelationId()?.getString() ?? '');
+      const refusal = answer.getError();
+      if (refusal === undefined) one?.resolve(storedOf(answer));
+      else one?.reject(unpackToCommandError(refusal, one.stream));
+    });
+    return call;
+  }
+}
