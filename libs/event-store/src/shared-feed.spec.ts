@@ -88,13 +88,28 @@ describe('several readers', () => {
     expect(opened).toHaveLength(2);
   });
 
-  test('begin where they stand: within what is kept at once, without reading it anew', async () => {
+  test('begin where they stand: within what is kept for one that is behind at once, without reading it anew', async () => {
     const { store, shared, opened, put } = setUp();
     await put(9);
-    await read(shared.subscribeToAll(options), 9);
+    const [fast, slow] = [shared.subscribeToAll(options), shared.subscribeToAll(options)];
+    expect([await read(fast, 9), await read(slow, 2, 1)]).toEqual([upTo(9), [1, 2]]);
     const later = shared.subscribeToAll({ ...options, after: positionOf(store, 6) });
     expect(await read(later, 3)).toEqual([7, 8, 9]);
     expect(opened).toHaveLength(1);
+  });
+
+  test('what all have read is not kept: who begins before it reads by itself, who begins after it does not', async () => {
+    const { store, shared, opened, put } = setUp();
+    await put(9);
+    const one = shared.subscribeToAll(options);
+    expect(await read(one, 9)).toEqual(upTo(9));
+    const news = read(one, 1);
+    const [before, after] = [8, 9].map((n) => shared.subscribeToAll({ ...options, after: positionOf(store, n) }));
+    expect(await read(before as AllSource, 1)).toEqual([9]);
+    const further = read(after as AllSource, 1);
+    await put(1);
+    expect([await news, await further]).toEqual([[10], [10]]);
+    expect(opened.map((one) => one.after)).toEqual([undefined, positionOf(store, 8)]);
   });
 
   test('one that is further behind than is kept reads by itself, holds up nobody, and comes back once it has caught up', async () => {

@@ -77,6 +77,7 @@ class Feed {
 
   /** Wakes the reader once there is more, or tells it of a fault. */
   wake(reader: Reader): void {
+    this.letGo();
     this.waiting.add(reader);
     if (!this.isReading) void this.read();
   }
@@ -117,10 +118,16 @@ class Feed {
       }
       this.items.push(item);
     }
-    const tooMany = this.items.length - this.keptMax;
-    if (tooMany <= 0) return;
-    for (const item of this.items.splice(0, tooMany)) if (item.kind === 'event') this.since = item.event.position;
-    this.first += tooMany;
+    this.letGo();
+  }
+
+  /** Keeps what somebody has still to read, and no more than so much of it. */
+  private letGo(): void {
+    const needed = Math.min(this.first + this.items.length, ...[...this.readers].map(({ at }) => at));
+    const count = Math.max(needed - this.first, this.items.length - this.keptMax);
+    if (count <= 0) return;
+    for (const item of this.items.splice(0, count)) if (item.kind === 'event') this.since = item.event.position;
+    this.first += count;
   }
 }
 
@@ -142,6 +149,11 @@ class Reader implements AllSource {
     this.categories = new Set(options.categories);
     this.last = options.after;
     this.place = feed.join(this, options.after);
+  }
+
+  /** What it reads next, of the feed. */
+  get at(): number {
+    return this.place ?? Infinity;
   }
 
   async next(max: number): Promise<readonly AllItem[]> {
@@ -220,8 +232,8 @@ class Reader implements AllSource {
 
 /**
  * Subscriptions of one process to the same categories, or some of them, as one at the server: each event is sent, received and taken apart once,
- * however many follow it. `keptMax` items are kept for those behind; who is further behind has a subscription of its own until it has caught up, so
- * nobody holds up anybody. An event may be delivered again after a reader has gone over from one to the other; `subscribe` drops it.
+ * however many follow it. At most `keptMax` items are kept for those behind; who is further behind has a subscription of its own until it has caught up,
+ * so nobody holds up anybody. An event may be delivered again after a reader has gone over from one to the other; `subscribe` drops it.
  */
 export const shareSubscriptions = (client: SubscriptionClient, categories: readonly string[], keptMax: number): SubscriptionClient => {
   const feed = new Feed((options) => client.subscribeToAll(options), categories, keptMax);

@@ -308,7 +308,7 @@ export class PlatformConfig {
   reactionBatchMax!: number;
 
   @Setting('FEED_EVENTS_MAX', {
-    meaning: 'Own events that a service keeps in memory for those of its parts that are behind; one further behind reads by itself.',
+    meaning: 'Most own events that a service keeps in memory for those of its parts that are behind; one further behind reads by itself.',
     default: '1000',
   })
   @IsInt()
