@@ -18,12 +18,13 @@ const write = ({ traceId, spanId, traceFlags }: SpanContext): Trace => ({
 /**
  * Continues the caller's trace, or starts one when there is none or it cannot be read.
  * Where an OpenTelemetry SDK is registered (`--import` of its bootstrap), the span it has opened for the request is carried on instead;
- * what is exported, and where to, is the SDK's business. Without one this costs two random numbers.
+ * what is exported, and where to, is the SDK's business. Without one this costs a random number.
  */
 export const traceOf = (header: unknown): Trace => {
   const active = trace.getActiveSpan()?.spanContext();
   if (active !== undefined) return write(active);
   const match = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
   const traceFlags = Number.parseInt(match?.[2] ?? '01', 16);
-  return write({ traceId: match?.[1] ?? randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), traceFlags });
+  const random = randomBytes(24).toString('hex');
+  return write({ traceId: match?.[1] ?? random.slice(16), spanId: random.slice(0, 16), traceFlags });
 };

@@ -50,6 +50,8 @@ const rootModule = (state: PlatformState, modules: readonly (DynamicModule & { r
   class PlatformRoot {}
   const imports = [
     LoggerModule.forRoot({
+      // The edge notes requests itself, by their routes; a logger for each of them would be asked for nothing.
+      forRoutes: [],
       pinoHttp: {
         logger: process.logger as never,
         autoLogging: false,
