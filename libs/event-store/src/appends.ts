@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { unpackToCommandError } from '@eventstore/db-client/dist/streams/appendToStream/unpackError';
+import { parseUUID } from '@eventstore/db-client/dist/utils/grpcUUID';
+import { Code } from '@eventstore/db-client/generated/code_pb';
 import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
 import { StreamsClient, type IStreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb';
 import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
-import { StoreUnavailable } from './faults';
+import { StoreFault, StoreUnavailable } from './faults';
 import type { Position, ProposedEvent } from './types';
 
 type Call = ReturnType<IStreamsClient['batchAppend']>;
@@ -97,6 +99,16 @@ const storedOf = (answer: BatchAppendResp): Stored => {
   };
 };
 
+/** Why an append was refused: the client's own error, or one of ours where it has none for that. */
+const refusalOf = (answer: BatchAppendResp, stream: string): Error => {
+  const refusal = answer.getError();
+  const type = refusal?.getDetails()?.getTypeName();
+  if (refusal !== undefined && type !== undefined && type !== 'event_store.client.BadRequest') return unpackToCommandError(refusal, stream);
+  return refusal?.getCode() === Code.INVALID_ARGUMENT
+    ? new StoreFault(`the store refused an append to ${stream}: invalid`)
+    : new StoreUnavailable(`the store gave up an append to ${stream}`);
+};
+
 /** Appends of one client of the package. Each settles by its answer, or by the end of the call it went out on; whoever gave up waiting is forgotten. */
 export class Appends {
   private readonly calls = new WeakMap<StreamsClient, Promise<Call>>();
@@ -143,10 +155,10 @@ export class Appends {
     call.on('error', end);
     call.on('end', () => end(new StoreUnavailable('the server ended the call that appends go out on')));
     call.on('data', (answer: BatchAppendResp) => {
-      const one = waiting.get(answer.getCorrelationId()?.getString() ?? '');
-      const refusal = answer.getError();
-      if (refusal === undefined) one?.resolve(storedOf(answer));
-      else one?.reject(unpackToCommandError(refusal, one.stream));
+      // Servers write the id in their own way, as two numbers.
+      const one = waiting.get(parseUUID(answer.getCorrelationId()) ?? '');
+      if (answer.hasError()) one?.reject(refusalOf(answer, one.stream));
+      else one?.resolve(storedOf(answer));
     });
     return call;
   }

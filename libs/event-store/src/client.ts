@@ -183,8 +183,10 @@ class GrpcClient implements EventStoreClient {
       return stored;
     } catch (error) {
       const kind = kindOf(error);
-      const answered = kind === ErrorType.WRONG_EXPECTED_VERSION || (kind !== undefined && final.has(kind));
+      const refused = error instanceof StoreFault && error.name === 'StoreFault';
+      const answered = refused || kind === ErrorType.WRONG_EXPECTED_VERSION || (kind !== undefined && final.has(kind));
       end(!answered);
+      if (refused) throw error;
       if (kind === ErrorType.WRONG_EXPECTED_VERSION) throw new WrongRevision(`${stream} is not at ${expected}`, { cause: error });
       if (answered) throw new StoreFault(`the store refused an append to ${stream}: ${kind}`, { cause: error });
       throw error instanceof AmbiguousAppend
