@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from '../support/build';
 
 const root = join(__dirname, '..', '..');
 
@@ -23,8 +24,7 @@ const bench = (...args: readonly string[]) =>
 describe('npm run bench', () => {
   let folder: string;
   beforeAll(() => {
-    const built = spawnSync(process.execPath, [join(root, 'libs/workbench/bootstrap.cjs'), 'build'], { encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(built.stderr);
+    build();
     folder = mkdtempSync(join(tmpdir(), 'qiyue-bench-'));
   }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

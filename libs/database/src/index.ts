@@ -1,2 +1,3 @@
 export { BEGIN_UNHURRIED, inTransaction, sqlStateOf, surviveDrops, transact, UNHURRIED, withClient } from './connection';
 export { migrate } from './migrate';
+export { statement, type Statement } from './statement';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { unpackToCommandError } from '@eventstore/db-client/dist/streams/appendToStream/unpackError';
-import { parseUUID } from '@eventstore/db-client/dist/utils/grpcUUID';
+import { createStreamIdentifier, createUUID, parseUUID } from '@eventstore/db-client/dist/utils';
 import { Code } from '@eventstore/db-client/generated/code_pb';
-import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
+import { Empty, type UUID } from '@eventstore/db-client/generated/shared_pb';
 import { StreamsClient, type IStreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb';
 import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import { StoreFault, StoreUnavailable } from './faults';
@@ -33,12 +33,6 @@ interface Inner {
 /** Larger messages a server may refuse to read. */
 const MESSAGE_BYTES = 500_000;
 
-const idOf = (text: string): UUID => {
-  const id = new UUID();
-  id.setString(text);
-  return id;
-};
-
 const proposed = ({
   id,
   type,
@@ -47,7 +41,7 @@ const proposed = ({
 }: ProposedEvent): { readonly event: BatchAppendReq.ProposedMessage; readonly bytes: number } => {
   const event = new BatchAppendReq.ProposedMessage();
   const [body, about] = [data, metadata].map((part) => Buffer.from(JSON.stringify(part)));
-  event.setId(idOf(id));
+  event.setId(createUUID(id));
   event.getMetadataMap().set('type', type);
   event.getMetadataMap().set('content-type', 'application/json');
   event.setData(body as Buffer);
@@ -57,9 +51,7 @@ const proposed = ({
 
 const optionsOf = (stream: string, expected: bigint | 'no_stream'): BatchAppendReq.Options => {
   const options = new BatchAppendReq.Options();
-  const identifier = new StreamIdentifier();
-  identifier.setStreamName(Buffer.from(stream));
-  options.setStreamIdentifier(identifier);
+  options.setStreamIdentifier(createStreamIdentifier(stream));
   if (expected === 'no_stream') options.setNoStream(new Empty());
   else options.setStreamPosition(String(expected));
   return options;
@@ -137,7 +129,7 @@ export class Appends {
       return await new Promise<Stored>((resolve, reject) => {
         waiting.set(id, { stream, resolve, reject });
         late = setTimeout(() => reject(new StoreUnavailable('no answer in time')), patienceMs);
-        for (const message of messagesOf(idOf(id), optionsOf(stream, expected), events)) call.write(message);
+        for (const message of messagesOf(createUUID(id), optionsOf(stream, expected), events)) call.write(message);
       });
     } finally {
       clearTimeout(late);

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { statement, type Statement } from '@qiyue/database';
 import type { ClientBase, CustomTypesConfig } from 'pg';
 import { frozen, slotTextOf, type Row, type Slot } from './canonical';
 import type { ReadColumn, TableShape } from './declaration';
@@ -9,21 +9,13 @@ export const quoted = (identifier: string): string => `"${identifier.replaceAll(
 const list = (columns: readonly ReadColumn[], prefix = ''): string => columns.map(({ name }) => `${prefix}${quoted(name)}`).join(', ');
 const arrays = (columns: readonly ReadColumn[]): string => columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
 
-/** SQL under a name, so that a connection parses and plans it once. A physical table never changes, so neither does what is said of it. */
-interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
-
+/** What is said of a physical table; it never changes, so neither do they. */
 interface Statements {
   readonly load: Statement;
   readonly insert: Statement;
   readonly replace: Statement;
   readonly remove: Statement;
 }
-
-/** PostgreSQL cuts names after 63 bytes. */
-const statement = (text: string): Statement => ({ name: hash('sha256', text, 'base64'), text });
 
 const statementsOf = (shape: TableShape, table: string): Statements => {
   const { columns, key } = shape;

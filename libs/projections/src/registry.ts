@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { ownTypes, quoted } from './bulk-write';
-import { inTransaction } from '@qiyue/database';
+import { inTransaction, statement } from '@qiyue/database';
 import type { ReadModel } from './declaration';
 import type { Halt } from './handle';
 import type { Position } from './sources';
@@ -71,10 +70,8 @@ const select =
   'SELECT physical, model, version, hash, state, commit_position, prepare_position, searched_commit, searched_prepare, facts_ready, replay_cursor, halt FROM read_model_tables';
 
 const read = async (db: ClientBase | Pool, tail: string, values: readonly unknown[]): Promise<readonly Registered[]> => {
-  const text = `${select} ${tail}`;
   const { rows } = await db.query<unknown[]>({
-    name: hash('sha256', text, 'base64'),
-    text,
+    ...statement(`${select} ${tail}`),
     values: [...values],
     rowMode: 'array',
     types: ownTypes,

@@ -78,13 +78,14 @@ describe('tokens', () => {
   });
   test('TOKENS_KEPT_MAX: as many signatures are not checked again, the one used longest ago is', async () => {
     const clock = new FixedClock();
-    const signing = await readSigningKey(makeSigningKey());
+    const key = makeSigningKey();
+    const signing = await readSigningKey(key);
     let checked = 0;
     const keys: ReturnType<typeof localKeys> = (...asked) => {
       checked += 1;
       return localKeys(signing)(...asked);
     };
-    const tokens = new Tokens({ clock, issuer: 'qiyue', audience: 'qiyue', ttlSeconds: 900, skewSeconds: 5, keptMax: 2, keys, signing });
+    const tokens = await open(clock, { keptMax: 2, keys }, key);
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map(async (sub) => (await tokens.issue({ sub, role: 'customer' })).token));
     for (const token of [a, b, a, b, c, b]) await tokens.verify(token ?? '');
     expect(checked).toBe(3);

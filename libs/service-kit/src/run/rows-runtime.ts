@@ -1,7 +1,6 @@
 import type { Type as Class } from '@nestjs/common';
 import { MASKED, SEALED_PREFIX } from '@qiyue/decider';
-import { sqlStateOf } from '@qiyue/database';
-import { hash } from 'node:crypto';
+import { sqlStateOf, statement } from '@qiyue/database';
 import type { Pool } from 'pg';
 import type { Vault } from '@qiyue/event-store';
 import { REVISION } from '../answer';
@@ -144,7 +143,7 @@ export class RowsRuntime extends Rows {
   private async query<T extends object>(text: string, values: readonly unknown[]): Promise<T[]> {
     const { pool } = this.parts;
     try {
-      return (await pool.query<T>({ name: hash('sha256', text, 'base64'), text, values: [...values] })).rows;
+      return (await pool.query<T>({ ...statement(text), values: [...values] })).rows;
     } catch (error) {
       // A read model of another version has been swapped in since, with other columns.
       if (sqlStateOf(error) !== PLAN_IS_STALE) throw error;
