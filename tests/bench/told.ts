@@ -1,7 +1,9 @@
 import { typeOf, type Envelope, type Fact, type FactData } from '@qiyue/contracts';
 import { randomUUID } from 'node:crypto';
 
-/** A fact as its owner's relay would tell it: the one of that number (from 0) of a stream of its own service. */
+let places = 0;
+
+/** A fact as its owner's relay would tell it: the one of that number (from 0) of a stream of its own service. Facts stand in the store as they are made. */
 export const told = <F extends Fact>(fact: F, id: string, data: FactData<F>, number = 0): Envelope => {
   const stream = `${fact.service}-${id}`;
   const [eventId, now] = [randomUUID(), new Date().toISOString()];
@@ -18,7 +20,7 @@ export const told = <F extends Fact>(fact: F, id: string, data: FactData<F>, num
     dataschema: `urn:qiyue:schema:${typeOf(fact)}`,
     sequence: String(number),
     ...(number === 0 ? {} : { previoussequence: String(number - 1) }),
-    position: `${number + 1}:${number + 1}`,
+    position: `${(places += 1)}:${places}`,
     correlationid: eventId,
     causationid: eventId,
     chainhash: '0'.repeat(64),

@@ -4,7 +4,7 @@ import { allServices } from '@qiyue/all-in-one';
 import { partitionCount, topicOf, type Envelope, type ServiceName } from '@qiyue/contracts';
 import type { AnyStream } from '@qiyue/decider';
 import { connectEventStore, subscribe, verifyChain, type EventStoreClient, type StoredEvent } from '@qiyue/event-store';
-import { declarationOf, embeddedTransport, envelopeOf, kafkaTransport, type LogTransport } from '@qiyue/messaging';
+import { declarationOf, embeddedTransport, envelopeOf, kafkaTransport, partitionOf, type LogTransport } from '@qiyue/messaging';
 import { diffRebuild, replayOf } from '@qiyue/projections';
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
@@ -70,7 +70,7 @@ const readTopic = async (transport: LogTransport, topic: string): Promise<readon
   return found;
 };
 
-/** Everything that is to be told is there, in order for each stream, and once when duplicates by id are left out. */
+/** Everything that is to be told is there, in order for each stream, and once when duplicates by id are left out. Each names what was told before it. */
 const judgeFacts = async (
   transport: LogTransport,
   all: ReadonlyMap<string, readonly StoredEvent[]>,
@@ -81,7 +81,7 @@ const judgeFacts = async (
   for (const [stream, events] of all) {
     let previous: bigint | undefined;
     for (const event of events) {
-      const envelope = envelopeOf(event, declarationOf(streams, event), previous);
+      const envelope = envelopeOf(event, declarationOf(streams, event), { sequence: previous });
       if (envelope === undefined) continue;
       previous = event.revision;
       expected.set(stream, [...(expected.get(stream) ?? []), `${event.id} after ${envelope.previoussequence ?? 'nothing'}`]);
@@ -92,9 +92,14 @@ const judgeFacts = async (
     told.push(...found);
     const seen = new Map<string, string[]>();
     const known = new Set<string>();
-    for (const { id, subject, previoussequence } of found) {
+    const ends = new Map<number, string>();
+    for (const { id, subject, previoussequence, position, previousposition } of found) {
       if (known.has(id)) continue;
       known.add(id);
+      const partition = partitionOf(subject, partitionCount);
+      if (previousposition !== ends.get(partition))
+        problems.push(`${topicOf(service)}/${partition}: ${position} was told after ${ends.get(partition)}, but names ${previousposition}`);
+      ends.set(partition, position);
       seen.set(subject, [...(seen.get(subject) ?? []), `${id} after ${previoussequence ?? 'nothing'}`]);
     }
     const own = [...expected].filter(([stream]) => ownerOf(stream.slice(0, stream.indexOf('-'))) === service);

@@ -25,8 +25,10 @@ export interface Envelope<Data = unknown> {
   readonly sequence: string;
   /** `sequence` of the fact told before this one of the same stream; absent on the first. Proves that nothing was missed. */
   readonly previoussequence?: string;
-  /** Place in the owner's event store, `<commit>:<prepare>`. */
+  /** Place in the owner's event store, `<commit>:<prepare>`; grows from record to record of a partition. */
   readonly position: string;
+  /** `position` of the fact told before this one in the same partition; absent on the first. Proves of a whole partition that nothing was missed. */
+  readonly previousposition?: string;
   readonly correlationid: string;
   readonly causationid: string;
   readonly traceparent?: string;

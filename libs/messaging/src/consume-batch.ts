@@ -55,16 +55,14 @@ export const planOf = async (
   lock: boolean,
 ): Promise<Plan | undefined> => {
   const { topic, partition } = batch;
-  const about = {
-    streams: [...new Set(batch.messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope.subject])))],
-    keys: [...new Set(batch.messages.map(({ key }) => key))],
-  };
-  const here = await context.positions.recall(client, batch, about, lock ? { statementTimeoutMs: context.tryTimeoutMs } : undefined);
+  const keys = [...new Set(batch.messages.map(({ key }) => key))];
+  const here = await context.positions.recall(client, batch, keys, lock ? { statementTimeoutMs: context.tryTimeoutMs } : undefined);
   if (batch.from > here.next) throw new OutOfPlace(`${topic}/${partition}: the batch starts at ${batch.from}, but ${here.next} is next`);
   if (batch.next <= here.next) return undefined;
   const messages = batch.messages.filter(({ offset }) => offset >= here.next);
-  const sorted = sortBatch({ messages, seen: here.seen, parked: here.parked, fromStart: here.fromStart, routeOf: context.routeOf });
-  return { ...sorted, at: here.next, next: sorted.halt?.offset ?? batch.next, parked: here.parked };
+  const { last, atStart, parked } = here;
+  const sorted = sortBatch({ messages, last, atStart, parked, routeOf: context.routeOf });
+  return { ...sorted, at: here.next, next: sorted.halt?.offset ?? batch.next, parked };
 };
 
 /** Whether anything has to be written beside the position. */
@@ -82,7 +80,7 @@ export const record = async (
   plan: Plan,
   items: Items,
 ): Promise<void> => {
-  const moved = await context.positions.advance(tx, topic, partition, plan.at, plan.next, plan.seen);
+  const moved = await context.positions.advance(tx, topic, partition, plan.at, plan.next, plan.last);
   if (!moved) throw new OutOfPlace(`${topic}/${partition}: somebody else went on from ${plan.at}`);
   if (leavesTraces(items)) await context.parking.store(tx as PoolClient, topic, partition, items);
 };

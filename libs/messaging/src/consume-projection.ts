@@ -1,13 +1,15 @@
 import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
-import type { ProjectionOptions } from './consumer-options';
+import type { Delivery, ProjectionOptions } from './consumer-options';
 import { BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
 import { describeError } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';
 
 type Apply = ProjectionOptions['apply'];
+
+const deliveryOf = ({ topic, partition }: LogBatch, attempt: number): Delivery => ({ topic, partition, attempt, isRedriven: false });
 
 const envelopesOf = (messages: readonly LogMessage[]): readonly Envelope[] =>
   messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope]));
@@ -20,6 +22,7 @@ const applyAllBut = async (
   context: BatchContext,
   tx: PoolClient,
   apply: Apply,
+  batch: LogBatch,
   messages: readonly LogMessage[],
   failures: Map<string, Failure>,
 ): Promise<void> => {
@@ -27,7 +30,7 @@ const applyAllBut = async (
   if (rest.length === 0) return;
   await tx.query('SAVEPOINT half');
   try {
-    await apply(tx, envelopesOf(rest), Math.max(2, context.retry.attempts));
+    await apply(tx, envelopesOf(rest), deliveryOf(batch, Math.max(2, context.retry.attempts)));
     await tx.query('RELEASE SAVEPOINT half');
   } catch (error) {
     if (isOfTheMoment(context, error)) throw error;
@@ -38,8 +41,8 @@ const applyAllBut = async (
       return;
     }
     const middle = Math.ceil(rest.length / 2);
-    await applyAllBut(context, tx, apply, rest.slice(0, middle), failures);
-    await applyAllBut(context, tx, apply, rest.slice(middle), failures);
+    await applyAllBut(context, tx, apply, batch, rest.slice(0, middle), failures);
+    await applyAllBut(context, tx, apply, batch, rest.slice(middle), failures);
   }
 };
 
@@ -58,11 +61,11 @@ export const consumeProjection = (context: BatchContext, apply: Apply): ((batch:
         if (attempt < context.retry.attempts) {
           // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
           await record(context, tx, batch, plan, plan.items);
-          if (messages.length > 0) await apply(tx, envelopesOf(messages), attempt);
+          if (messages.length > 0) await apply(tx, envelopesOf(messages), deliveryOf(batch, attempt));
           return outcomeOf(batch, plan, plan.items);
         }
         const failures = new Map<string, Failure>();
-        await applyAllBut(context, tx, apply, messages, failures);
+        await applyAllBut(context, tx, apply, batch, messages, failures);
         const items = afterFailures(plan.items, failures);
         await record(context, tx, batch, plan, items);
         return outcomeOf(batch, plan, items);

@@ -45,11 +45,20 @@ interface CommonOptions {
   readonly onProblem?: (problem: ConsumerProblem) => void;
 }
 
-/** Writes the effects of a run of envelopes inside the transaction that moves the position: exactly once. */
+/** Where envelopes come from that a projection is given. */
+export interface Delivery {
+  readonly topic: string;
+  readonly partition: number;
+  /** 1 for envelopes that were not tried before; from 2 on one of them may be at fault. */
+  readonly attempt: number;
+  /** Of envelopes that were parked: later ones of their partition have been delivered long ago. */
+  readonly isRedriven: boolean;
+}
+
+/** Writes the effects of a run of envelopes of one partition inside the transaction that moves the position: exactly once. */
 export interface ProjectionOptions extends CommonOptions {
   readonly mode: 'projection';
-  /** `attempt` is 1 for envelopes that were not tried before; from 2 on one of them may be at fault. */
-  readonly apply: (tx: PoolClient, envelopes: readonly Envelope[], attempt: number) => Promise<void>;
+  readonly apply: (tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery) => Promise<void>;
 }
 
 /** Acts on one envelope outside any transaction, at least once: idempotent by derived ids. Keys run side by side, events of a key in order. */

@@ -182,6 +182,24 @@ describe('a consumer', () => {
       );
       expect(await service.effects()).toEqual([first.id, second.id, third.id]);
     });
+    test('and goes on where it kept no place of the last fact yet, with nothing to prove what came before', async () => {
+      await service.project(hand);
+      await hand.deliver(hand.batch(0, [[0, first]]));
+      await service.pool.query('UPDATE consumer_position SET last_commit = NULL, last_prepare = NULL');
+      hand.placed([second]);
+      await hand.deliver(hand.batch(1, [[1, third]]));
+      expect(await service.effects()).toEqual([first.id, third.id]);
+      expect((await service.pool.query('SELECT last_commit, last_prepare FROM consumer_position')).rows).toEqual([
+        { last_commit: '3', last_prepare: '3' },
+      ]);
+    });
+    test('and halts, with nothing done, when the first fact of the log names one before it', async () => {
+      const handle = await service.project(hand);
+      hand.placed([first]);
+      await expect(hand.deliver(hand.batch(0, [[0, second]]))).rejects.toThrow('lamp-1@1 was told after 1:1, but nothing was seen last');
+      expect([await service.effects(), await position()]).toEqual([[], '0']);
+      expect((await handle.stats()).halted).toHaveLength(1);
+    });
     test('at offsets beyond what a double can count', async () => {
       const far = 9_007_199_254_740_993n;
       hand.bounds_ = { first: far, next: far };

@@ -123,7 +123,10 @@ export const startConsumer = async (options: ConsumerOptions): Promise<ConsumerH
         group,
         key,
         options.mode === 'projection'
-          ? { inside: (tx, envelope) => options.apply(tx, [envelope], 2) }
+          ? {
+              inside: (tx, envelope, { topic, partition }) =>
+                options.apply(tx, [envelope], { topic, partition, attempt: 2, isRedriven: true }),
+            }
           : { before: (envelope) => options.react(envelope) },
       ),
     stats: async () => {

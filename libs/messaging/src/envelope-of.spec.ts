@@ -11,17 +11,17 @@ const event = (over: Partial<RelayedEvent> = {}): RelayedEvent => ({
   stream: 'lamp-1-a',
   category: 'lamp',
   revision: 9_007_199_254_740_993n,
-  position: { commit: 18_446_744_073_709_551_614n, prepare: 3n },
+  position: { commit: 9_223_372_036_854_775_807n, prepare: 3n },
   type: 'LampLit',
   data: { watt: 5 },
   metadata: { correlationId: 'c1', causationId: 'c2', recordedAt: '2026-03-02T01:00:00.000Z', hash: 'f'.repeat(64) },
   ...over,
 });
-const map = (it: RelayedEvent, previous?: bigint) => envelopeOf(it, declarationOf([lamp], it), previous);
+const map = (it: RelayedEvent, previous?: Parameters<typeof envelopeOf>[2]) => envelopeOf(it, declarationOf([lamp], it), previous);
 
 describe('what is told of an event', () => {
   test('a published event is told whole, with numbers beyond a double as text', () => {
-    const envelope = map(event(), 7n);
+    const envelope = map(event(), { sequence: 7n, place: { commit: 9n, prepare: 8n } });
     expect(envelope).toEqual({
       specversion: '1.0',
       id: '5b1c',
@@ -35,7 +35,8 @@ describe('what is told of an event', () => {
       dataschema: 'urn:qiyue:schema:qiyue.lamp.LampLit.v1',
       sequence: '9007199254740993',
       previoussequence: '7',
-      position: '18446744073709551614:3',
+      position: '9223372036854775807:3',
+      previousposition: '9:8',
       correlationid: 'c1',
       causationid: 'c2',
       clause: '2.2.5',
@@ -48,7 +49,10 @@ describe('what is told of an event', () => {
     const metadata = { ...event().metadata, clause: '8.2.2', agreementVersion: '2026-01', traceparent: '00-a-b-01' };
     expect(map(event({ metadata }))).toMatchObject({ clause: '8.2.2', agreementversion: '2026-01', traceparent: '00-a-b-01' });
   });
-  test('the first fact of a stream names none before it', () => expect(map(event())).not.toHaveProperty('previoussequence'));
+  test('the first fact of a stream and of a partition names none before it', () => {
+    expect(map(event())).not.toHaveProperty('previoussequence');
+    expect(map(event())).not.toHaveProperty('previousposition');
+  });
   test('an event told in another shape tells only that shape, personal fields sealed as they are', () => {
     const sealed = 'sealed:1:a1:iv:ct';
     expect(map(event({ type: 'LampSold', data: { accountId: 'a1', lampId: 'l', buyer: sealed, priceMinor: 5 } }))?.data).toEqual({

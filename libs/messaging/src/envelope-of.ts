@@ -9,11 +9,14 @@ export const comparePlaces = (a: Position, b: Position): number => {
   return a.prepare === b.prepare ? 0 : a.prepare < b.prepare ? -1 : 1;
 };
 
-/** Reads the `position` of an envelope; `isEnvelope` has checked its form. */
-export const placeOf = ({ position }: Pick<Envelope, 'position'>): Position => {
-  const [commit, prepare] = position.split(':') as [string, string];
-  return { commit: BigInt(commit), prepare: BigInt(prepare) };
+/** Reads a position as envelopes write it; `isEnvelope` has checked its form. */
+export const parsePlace = (text: string): Position => {
+  const colon = text.indexOf(':');
+  return { commit: BigInt(text.slice(0, colon)), prepare: BigInt(text.slice(colon + 1)) };
 };
+export const formatPlace = ({ commit, prepare }: Position): string => `${commit}:${prepare}`;
+/** The place of an envelope. */
+export const placeOf = ({ position }: Pick<Envelope, 'position'>): Position => parsePlace(position);
 
 const nameOf = ({ stream, revision, type }: RelayedEvent): string => `${stream}@${revision} ${type}`;
 
@@ -37,13 +40,13 @@ const dataOf = (event: RelayedEvent, publication: Exclude<EventDeclaration['publ
 
 /**
  * What is told of a stored event, or undefined when it is internal. Personal fields pass sealed.
- * `previousSequence` is the revision of the event of the same stream that was told before it.
+ * `previous` is what was told before it: the revision of the last event of the same stream, and the place of the last one in the same partition.
  * @throws Unmappable when what would be told does not fit the fact's schema.
  */
 export const envelopeOf = (
   event: RelayedEvent,
   declaration: EventDeclaration,
-  previousSequence: bigint | undefined,
+  previous: { readonly sequence?: bigint | undefined; readonly place?: Position | undefined } = {},
 ): Envelope | undefined => {
   const { publication } = declaration;
   if (publication.kind === 'internal') return undefined;
@@ -67,8 +70,9 @@ export const envelopeOf = (
     datacontenttype: 'application/json',
     dataschema: `urn:qiyue:schema:${type}`,
     sequence: event.revision.toString(),
-    ...(previousSequence === undefined ? {} : { previoussequence: previousSequence.toString() }),
-    position: `${event.position.commit}:${event.position.prepare}`,
+    ...(previous.sequence === undefined ? {} : { previoussequence: previous.sequence.toString() }),
+    position: formatPlace(event.position),
+    ...(previous.place === undefined ? {} : { previousposition: formatPlace(previous.place) }),
     correlationid: metadata.correlationId,
     causationid: metadata.causationId,
     ...(metadata.traceparent === undefined ? {} : { traceparent: metadata.traceparent }),

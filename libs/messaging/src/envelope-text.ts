@@ -3,6 +3,10 @@ import type { Envelope } from '@qiyue/contracts';
 const largest = 2n ** 63n - 1n;
 // A NUL cannot be stored by PostgreSQL, and nothing of ours ever holds one outside of `data`.
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && !value.includes('\u0000');
+const isPosition = (value: unknown): boolean => {
+  const parts = typeof value === 'string' ? /^(\d{1,19}):(\d{1,19})$/.exec(value) : null;
+  return parts !== null && BigInt(parts[1] as string) <= largest && BigInt(parts[2] as string) <= largest;
+};
 const isRevision = (value: unknown): boolean => typeof value === 'string' && /^\d{1,19}$/.test(value) && BigInt(value) <= largest;
 const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 
@@ -27,8 +31,8 @@ export const isEnvelope = (value: unknown): value is Envelope => {
     it['subject'] === it['partitionkey'] &&
     isRevision(it['sequence']) &&
     (it['previoussequence'] === undefined || isRevision(it['previoussequence'])) &&
-    typeof it['position'] === 'string' &&
-    /^\d{1,20}:\d{1,20}$/.test(it['position']) &&
+    isPosition(it['position']) &&
+    (it['previousposition'] === undefined || isPosition(it['previousposition'])) &&
     isText(it['chainhash']) &&
     isOptionalText(it['clause']) &&
     isOptionalText(it['agreementversion']) &&

@@ -5,6 +5,7 @@ export type {
   ConsumerOptions,
   ConsumerProblem,
   ConsumerStats,
+  Delivery,
   ParkedKey,
   ParkingLimits,
   ProjectionOptions,

@@ -26,7 +26,7 @@ describe('when the broker goes away', () => {
       await until(
         'publishing to work',
         () =>
-          transport.publish(service.topic, facts).then(
+          service.tell(transport, facts).then(
             () => true,
             () => false,
           ),

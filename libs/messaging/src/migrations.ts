@@ -39,4 +39,7 @@ export const migrateMessaging = migrateOnce('messaging', [
    CREATE TABLE published_tail (
      service text NOT NULL, stream text NOT NULL, sequence bigint NOT NULL,
      PRIMARY KEY (service, stream));`,
+  // Where a partition was read up to is known by the place of its last fact, not by a row for each stream.
+  `ALTER TABLE consumer_position ADD COLUMN last_commit bigint, ADD COLUMN last_prepare bigint;
+   DROP TABLE stream_seen;`,
 ]);

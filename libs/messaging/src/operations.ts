@@ -3,7 +3,7 @@ import { inTransaction } from '@qiyue/database';
 import { migrateMessaging } from './migrations';
 
 /**
- * Lets a group read its topics again from their first record, for when the bus was filled anew. What it has seen of each stream stays known, so
+ * Lets a group read its topics again from their first record, for when the bus was filled anew. How far it has seen each partition stays known, so
  * nothing takes effect twice. Stop the group's consumers first.
  */
 export const rewindGroup = async (pool: Pool, group: string): Promise<void> => {
@@ -15,7 +15,7 @@ export const rewindGroup = async (pool: Pool, group: string): Promise<void> => {
 export const forgetGroup = async (pool: Pool, group: string): Promise<void> => {
   await migrateMessaging(pool);
   await inTransaction(pool, async (tx) => {
-    for (const table of ['parked_event', 'parked_key', 'unrouted', 'stream_seen', 'consumer_position'])
+    for (const table of ['parked_event', 'parked_key', 'unrouted', 'consumer_position'])
       await tx.query(`DELETE FROM ${table} WHERE group_name = $1`, [group]);
   });
 };

@@ -1,18 +1,20 @@
 import { UNHURRIED } from '@qiyue/database';
 import type { Pool, PoolClient } from 'pg';
 import { oncePerTurn } from './coalesced';
+import { parsePlace } from './envelope-of';
 import { Halt, OutOfPlace } from './faults';
 import type { LogBatch, LogTransport } from './log-transport';
 import { storable } from './parking';
+import type { Position } from './relay-options';
 
 /** What a group remembers of a partition, as far as a batch is concerned. */
 export interface GroupMemory {
   /** Where it stands. */
   readonly next: bigint;
-  /** It began at the partition's very first record. */
-  readonly fromStart: boolean;
-  /** Sequence last seen of each of the batch's streams. */
-  readonly seen: ReadonlyMap<string, bigint>;
+  /** It stands at the partition's very first record. */
+  readonly atStart: boolean;
+  /** Place of the last fact seen; undefined before the first. */
+  readonly last: Position | undefined;
   /** Which of the batch's keys are parked. */
   readonly parked: ReadonlySet<string>;
 }
@@ -73,47 +75,45 @@ export class Positions {
   async recall(
     client: Pool | PoolClient,
     batch: Pick<LogBatch, 'topic' | 'partition' | 'from'>,
-    about: { readonly streams: readonly string[]; readonly keys: readonly string[] },
+    keys: readonly string[],
     lock?: { readonly statementTimeoutMs: number },
   ): Promise<GroupMemory> {
     const { topic, partition, from } = batch;
-    const first = await this.ask(client, topic, partition, about, lock);
+    const first = await this.ask(client, topic, partition, keys, lock);
     // A statement that had to wait for the lock sees the position as it is but the rest as it was before the wait; asked again, it sees all as it is.
-    return lock !== undefined && first.next !== from ? this.ask(client, topic, partition, about, lock) : first;
+    return lock !== undefined && first.next !== from ? this.ask(client, topic, partition, keys, lock) : first;
   }
 
   private async ask(
     client: Pool | PoolClient,
     topic: string,
     partition: number,
-    { streams, keys }: { readonly streams: readonly string[]; readonly keys: readonly string[] },
+    keys: readonly string[],
     lock?: { readonly statementTimeoutMs: number },
   ): Promise<GroupMemory> {
     const forUpdate = lock === undefined ? '' : 'FOR UPDATE';
-    const { rows } = await client.query<{ start: string; next: string; streams: string[]; sequences: string[]; parked: string[] }>({
+    const { rows } = await client.query<{ start: string; next: string; last: string | null; parked: string[] }>({
       name: `consumer_recall${lock === undefined ? '' : '_lock'}`,
-      text: `WITH here AS MATERIALIZED (SELECT start, next FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3 ${forUpdate}),
-               kept AS MATERIALIZED (SELECT key FROM parked_key WHERE group_name = $1 AND key = ANY ($5) ORDER BY key ${forUpdate})
-             SELECT start, next${lock === undefined ? '' : `, set_config('statement_timeout', $6, true)`},
-               ARRAY(SELECT stream FROM stream_seen WHERE group_name = $1 AND stream = ANY ($4) ORDER BY stream) AS streams,
-               ARRAY(SELECT sequence::text FROM stream_seen WHERE group_name = $1 AND stream = ANY ($4) ORDER BY stream) AS sequences,
-               ARRAY(SELECT key FROM kept) AS parked
+      text: `WITH here AS MATERIALIZED (SELECT * FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3 ${forUpdate}),
+               kept AS MATERIALIZED (SELECT key FROM parked_key WHERE group_name = $1 AND key = ANY ($4) ORDER BY key ${forUpdate})
+             SELECT start, next, last_commit || ':' || last_prepare AS last, ARRAY(SELECT key FROM kept) AS parked
+               ${lock === undefined ? '' : `, set_config('statement_timeout', $5, true)`}
              FROM here`,
-      values: [this.group, topic, partition, streams, keys.map(storable), ...(lock === undefined ? [] : [String(lock.statementTimeoutMs)])],
+      values: [this.group, topic, partition, keys.map(storable), ...(lock === undefined ? [] : [String(lock.statementTimeoutMs)])],
     });
     const row = rows[0];
     if (row === undefined) throw new OutOfPlace(`${this.group} has no position in ${topic}/${partition}`);
     const parked = new Set(row.parked);
     return {
       next: BigInt(row.next),
-      fromStart: BigInt(row.start) === 0n,
-      seen: new Map(row.streams.map((stream, at) => [stream, BigInt(row.sequences[at] as string)])),
+      atStart: BigInt(row.start) === 0n && BigInt(row.next) === 0n,
+      last: row.last === null ? undefined : parsePlace(row.last),
       parked: new Set(keys.filter((key) => parked.has(storable(key)))),
     };
   }
 
   /**
-   * Moves the position and what was seen, in one statement, if the group still stands at `from`; says whether it did. Does not wait for the disk: a
+   * Moves the position and what was seen last, in one statement, if the group still stands at `from`; says whether it did. Does not wait for the disk: a
    * group that a crash of PostgreSQL sets back is given the same records again.
    */
   async advance(
@@ -122,16 +122,13 @@ export class Positions {
     partition: number,
     from: bigint,
     next: bigint,
-    seen: ReadonlyMap<string, bigint>,
+    last: Position | undefined,
   ): Promise<boolean> {
     const { rowCount } = await client.query({
       name: 'consumer_advance',
-      text: `WITH moved AS (UPDATE consumer_position SET next = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3 AND next = $4 AND ${UNHURRIED} RETURNING 1),
-               remembered AS (
-                 INSERT INTO stream_seen (group_name, stream, sequence) SELECT $1, s.stream, s.sequence FROM unnest($6::text[], $7::bigint[]) AS s (stream, sequence), moved
-                 ON CONFLICT (group_name, stream) DO UPDATE SET sequence = excluded.sequence)
-             SELECT * FROM moved`,
-      values: [this.group, topic, partition, from.toString(), next.toString(), [...seen.keys()], [...seen.values()].map(String)],
+      text: `UPDATE consumer_position SET next = $5, last_commit = $6, last_prepare = $7
+             WHERE group_name = $1 AND topic = $2 AND partition = $3 AND next = $4 AND ${UNHURRIED}`,
+      values: [this.group, topic, partition, from, next, last?.commit, last?.prepare],
     });
     return rowCount === 1;
   }

@@ -10,7 +10,7 @@ import type { ParkedEvent } from './parking';
 /** What handling one event means: `before` outside of the transaction, `inside` in the one that takes it off the parked ones. */
 export interface RedriveWork {
   readonly before?: (envelope: Envelope) => Promise<void>;
-  readonly inside?: (tx: PoolClient, envelope: Envelope) => Promise<void>;
+  readonly inside?: (tx: PoolClient, envelope: Envelope, event: ParkedEvent) => Promise<void>;
 }
 
 /** Parked as this, an event cannot be handled by the code as it is. */
@@ -32,7 +32,7 @@ const redriveFirst = async (
   if (work.before !== undefined) await within(context.tryTimeoutMs, work.before(envelope));
   return transact(client, async (tx) => {
     await context.parking.lockParked(tx, [key]);
-    await work.inside?.(tx, envelope);
+    await work.inside?.(tx, envelope, event);
     return context.parking.settle(tx, key, event, { resolution: 'redriven' });
   });
 };

@@ -23,6 +23,22 @@ describe('planning what to tell', () => {
     expect(tails).toEqual(new Map([['lamp-1', 2n]]));
     expect(upTo).toEqual(store.events[2]?.position);
   });
+  test('facts name the fact before them in their partition, whatever its stream, and the first names what the bus ended with', () => {
+    const store = fakeStore();
+    for (const stream of ['lamp-1', 'lamp-2', 'lamp-1']) store.append(stream, 'LampLit', { watt: 1 });
+    store.append('lamp-1', 'LampDusted', {});
+    store.append('lamp-3', 'LampLit', { watt: 1 });
+    const onBus = new Map([[0, { commit: 4n, prepare: 3n }]]);
+    const planned = plan(store, { partitions: 1, onBus });
+    expect(planned.envelopes.map(({ position, previousposition }) => [position, previousposition])).toEqual([
+      ['10:10', '4:3'],
+      ['20:20', '10:10'],
+      ['30:30', '20:20'],
+      ['50:50', '30:30'],
+    ]);
+    expect(planned.onBus).toEqual(new Map([[0, { commit: 50n, prepare: 50n }]]));
+    expect(onBus).toEqual(new Map([[0, { commit: 4n, prepare: 3n }]]));
+  });
   test('internal events move the place although nothing is told', () => {
     const store = fakeStore();
     store.append('lamp-1', 'LampDusted', {});
@@ -92,6 +108,10 @@ describe('planning what to tell', () => {
           const facts = bus.filter(({ subject }) => subject === stream);
           expect(facts.map(({ id }) => id)).toEqual(told.filter((event) => event.stream === stream).map(({ id }) => id));
           facts.forEach((fact, index) => expect(fact.previoussequence).toBe(facts[index - 1]?.sequence));
+        }
+        for (let partition = 0; partition < PARTITIONS; partition += 1) {
+          const facts = bus.filter(({ subject }) => partitionOf(subject, PARTITIONS) === partition);
+          facts.forEach((fact, index) => expect(fact.previousposition).toBe(facts[index - 1]?.position));
         }
       }),
     );

@@ -16,8 +16,9 @@ const LOCK = `hashtextextended('qiyue relay ' || $1, 0)`;
 /** One time of leading: from taking the lock until it is lost, given up or stopped. */
 interface Term {
   readonly lead: Lead;
-  readonly onBus: ReadonlyMap<number, Position>;
   readonly subscription: RelaySubscription;
+  /** Place of the last record of each partition. */
+  onBus: ReadonlyMap<number, Position>;
   position: Position | undefined;
   over: boolean;
 }
@@ -209,6 +210,8 @@ class RelayRunner implements Relay {
     const tails = await this.place.tails([...new Set(events.map(({ stream }) => stream))]);
     const plan = planRelay({ events, streams: this.options.declarations, tails, onBus: term.onBus, partitions: this.partitions });
     if (plan.envelopes.length > 0) await this.options.transport.publish(this.topic, plan.envelopes);
+    // Only now: envelopes that are told again after a failure must be the same to the letter.
+    term.onBus = plan.onBus;
     if (plan.upTo !== undefined) await this.save(term, plan.upTo, plan.told, plan.tails);
     this.published += plan.envelopes.length;
     this.reconciled += plan.skipped;

@@ -1,6 +1,8 @@
 import { parseType } from '@qiyue/contracts';
 import type { FactLike } from '@qiyue/decider';
+import { comparePlaces, formatPlace, parsePlace } from './envelope-of';
 import type { LogMessage } from './log-transport';
+import type { Position } from './relay-options';
 
 type FactName = Pick<FactLike, 'service' | 'name' | 'version'>;
 
@@ -41,40 +43,42 @@ export interface Sorted {
 
 export interface SortInput {
   readonly messages: readonly LogMessage[];
-  /** Sequence last seen of each stream. */
-  readonly seen: ReadonlyMap<string, bigint>;
+  /** Place of the last fact seen in the partition; undefined before the first. */
+  readonly last: Position | undefined;
+  /** Nothing of the partition has been read yet, and nothing stood before these records: the first fact in it must be the first that was told. */
+  readonly atStart: boolean;
   readonly parked: ReadonlySet<string>;
-  /** The group has read this partition from its very first record, so a stream it has never seen must begin at its beginning. */
-  readonly fromStart: boolean;
   readonly routeOf: (type: string) => Route;
 }
 
 export interface SortedBatch {
   readonly items: readonly Sorted[];
-  /** Streams whose last seen sequence changes. */
-  readonly seen: ReadonlyMap<string, bigint>;
+  /** Place of the last fact seen, these included. */
+  readonly last: Position | undefined;
   /** Something was missed before this offset: what stands before it is sorted, the rest must wait. */
   readonly halt?: { readonly offset: bigint; readonly problem: string };
 }
 
-/** Whether a fact follows on what was seen of its stream: again, next, or with something missing in between. */
-export const placeInStream = (
-  seen: bigint | undefined,
-  sequence: bigint,
-  previous: bigint | undefined,
-  fromStart: boolean,
+/**
+ * Whether a fact follows on what was seen of its partition: again, next, or with something missing in between. A relay tells a partition in the
+ * order of the event store, so what stands at a place that was passed has been seen, however late it comes again.
+ */
+export const placeInPartition = (
+  last: Position | undefined,
+  place: Position,
+  previous: Position | undefined,
+  atStart: boolean,
 ): 'duplicate' | 'next' | 'missed' => {
-  if (seen !== undefined && sequence <= seen) return 'duplicate';
-  // A stream never seen may begin in its middle only if the group did not see the log's beginning either.
-  if (seen === undefined) return previous === undefined || !fromStart ? 'next' : 'missed';
-  return previous === seen ? 'next' : 'missed';
+  if (last === undefined) return previous !== undefined && atStart ? 'missed' : 'next';
+  if (comparePlaces(place, last) <= 0) return 'duplicate';
+  return previous !== undefined && comparePlaces(previous, last) > 0 ? 'missed' : 'next';
 };
 
 /** Says of each record of a batch what is to be done with it. Pure: the same log and the same memory always give the same answer. */
-export const sortBatch = ({ messages, seen, parked, fromStart, routeOf }: SortInput): SortedBatch => {
+export const sortBatch = ({ messages, last: before, atStart, parked, routeOf }: SortInput): SortedBatch => {
   const items: Sorted[] = [];
-  const news = new Map<string, bigint>();
   const waiting = new Set(parked);
+  let last = before;
   const park = (message: LogMessage, reason: string): void => {
     items.push(waiting.has(message.key) ? { message, verdict: 'behind' } : { message, verdict: 'park', reason });
     waiting.add(message.key);
@@ -89,25 +93,26 @@ export const sortBatch = ({ messages, seen, parked, fromStart, routeOf }: SortIn
       park(message, 'wrong-key');
       continue;
     }
-    const sequence = BigInt(envelope.sequence);
-    const previous = envelope.previoussequence === undefined ? undefined : BigInt(envelope.previoussequence);
-    const last = news.get(envelope.subject) ?? seen.get(envelope.subject);
-    const place = placeInStream(last, sequence, previous, fromStart);
-    if (place === 'duplicate') {
+    const { position, previousposition } = envelope;
+    const place = parsePlace(position);
+    const previous = previousposition === undefined ? undefined : parsePlace(previousposition);
+    const how = placeInPartition(last, place, previous, atStart && items.length === 0);
+    if (how === 'duplicate') {
       items.push({ message, verdict: 'duplicate' });
       continue;
     }
-    if (place === 'missed') {
-      const problem = `${envelope.subject}: ${envelope.sequence} follows ${envelope.previoussequence ?? 'nothing'}, but ${last ?? 'nothing'} was seen last`;
-      return { items, seen: news, halt: { offset: message.offset, problem } };
+    if (how === 'missed') {
+      const seen = last === undefined ? 'nothing' : formatPlace(last);
+      const problem = `${envelope.subject}@${envelope.sequence} was told after ${previousposition}, but ${seen} was seen last`;
+      return { items, last, halt: { offset: message.offset, problem } };
     }
-    news.set(envelope.subject, sequence);
+    last = place;
     const route = routeOf(envelope.type);
     if (route === 'unknown-version') park(message, 'unknown-version');
     else if (route === 'handle') items.push({ message, verdict: waiting.has(message.key) ? 'behind' : 'handle' });
     else items.push({ message, verdict: route });
   }
-  return { items, seen: news };
+  return { items, last };
 };
 
 /** Why an event failed for good. */

@@ -1,4 +1,5 @@
 import type { Envelope } from '@qiyue/contracts';
+import { partitionOf } from './partition-of';
 
 export interface SampleEnvelope {
   /** `lamp-1` unless told. */
@@ -43,3 +44,22 @@ export const sampleEnvelope = ({
 /** The first `count` envelopes of a stream, each naming the one before it. */
 export const sampleStream = (stream: string, count: number, data: unknown = { watt: 5 }): readonly Envelope[] =>
   Array.from({ length: count }, (_, at) => sampleEnvelope({ stream, sequence: at, previous: at === 0 ? undefined : at - 1, data }));
+
+/**
+ * Gives envelopes the places of a store, as the relay that tells them does: each stands behind the ones before and names the last one of its partition.
+ * An envelope that is told again (by its id) keeps what it was given.
+ */
+export const placing = (partitions: number): ((envelopes: readonly Envelope[]) => readonly Envelope[]) => {
+  const placed = new Map<string, Pick<Envelope, 'position' | 'previousposition'>>();
+  const ends = new Map<number, string>();
+  return (envelopes) =>
+    envelopes.map(({ previousposition: _none, ...envelope }) => {
+      const partition = partitionOf(envelope.partitionkey, partitions);
+      const end = ends.get(partition);
+      const position = `${placed.size + 1}:${placed.size + 1}`;
+      const place = placed.get(envelope.id) ?? { position, ...(end === undefined ? {} : { previousposition: end }) };
+      if (!placed.has(envelope.id)) ends.set(partition, position);
+      placed.set(envelope.id, place);
+      return { ...envelope, ...place };
+    });
+};

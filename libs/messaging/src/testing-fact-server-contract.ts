@@ -72,7 +72,7 @@ export const factServerContract = (name: string, openBroker: () => Promise<Broke
 
     test('every handler of a fact gets its envelope, in the order of the stream', async () => {
       await start();
-      await transport.publish(service.topic, sampleStream('lamp-1', 3));
+      await service.tell(transport, sampleStream('lamp-1', 3));
       await quiet();
       const order = (what: string): string[] => seen.filter((one) => one.startsWith(what));
       expect(order('lit')).toEqual(['lit lamp-1@0', 'lit lamp-1@1', 'lit lamp-1@2']);
@@ -82,7 +82,7 @@ export const factServerContract = (name: string, openBroker: () => Promise<Broke
       await start(async ({ subject }) => {
         if (subject === 'lamp-1') throw Object.assign(new RangeError('li@example.com'), { code: 'too-bright' });
       });
-      await transport.publish(service.topic, [...sampleStream('lamp-1', 2), ...sampleStream('lamp-2', 2)]);
+      await service.tell(transport, [...sampleStream('lamp-1', 2), ...sampleStream('lamp-2', 2)]);
       await quiet();
       expect(seen.filter((one) => one.startsWith('lit'))).toEqual(['lit lamp-2@0', 'lit lamp-2@1']);
       expect(await server.consumer!.list()).toMatchObject([
@@ -94,7 +94,7 @@ export const factServerContract = (name: string, openBroker: () => Promise<Broke
       await start(async () => {
         if ((down -= 1) >= 0) throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
       });
-      await transport.publish(service.topic, [sampleEnvelope({ sequence: 0 })]);
+      await service.tell(transport, [sampleEnvelope({ sequence: 0 })]);
       await quiet();
       expect(seen).toContain('lit lamp-1@0');
       expect(await server.consumer!.list()).toEqual([]);
@@ -106,10 +106,10 @@ export const factServerContract = (name: string, openBroker: () => Promise<Broke
     });
     test('what stops and starts again goes on where it was', async () => {
       await start();
-      await transport.publish(service.topic, sampleStream('lamp-1', 2));
+      await service.tell(transport, sampleStream('lamp-1', 2));
       await quiet();
       await app?.close();
-      await transport.publish(service.topic, [sampleEnvelope({ sequence: 2, previous: 1 })]);
+      await service.tell(transport, [sampleEnvelope({ sequence: 2, previous: 1 })]);
       await start();
       await quiet();
       expect(seen.filter((one) => one.startsWith('lit'))).toEqual(['lit lamp-1@0', 'lit lamp-1@1', 'lit lamp-1@2']);

@@ -29,7 +29,10 @@ export const relayContract = (name: string, openBroker: () => Promise<Broker>, s
       await stage.quiet(second);
       expect(await stage.told()).toEqual(['lamp-1@0', 'lamp-1@1', 'lamp-1@2']);
       expect(second.health()).toMatchObject({ published: 1, reconciled: 0 });
-      expect([...(await stage.transport.tail(stage.topic)).values()][0]).toMatchObject({ previoussequence: '1' });
+      expect([...(await stage.transport.tail(stage.topic)).values()][0]).toMatchObject({
+        previoussequence: '1',
+        previousposition: '20:20',
+      });
     });
     test('more events than fit one batch are told all', async () => {
       for (let at = 0; at < 1_234; at += 1) stage.light(`lamp-${at % 17}`);

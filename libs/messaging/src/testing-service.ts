@@ -4,8 +4,11 @@ import pg from 'pg';
 import { startConsumer } from './consumer';
 import type { ConsumerHandle, ConsumerProblem, ProjectionOptions, ReactionOptions } from './consumer-options';
 import type { LogTransport } from './log-transport';
+import { placing } from './testing-envelopes';
 import { uniqueName } from './testing-broker';
 import { temporaryDatabase, until } from './testing-support';
+
+const PARTITIONS = 4;
 
 const lit = { service: 'lamp', name: 'LampLit', version: 1 };
 const catalogue = [lit, { service: 'lamp', name: 'LampSold', version: 1 }];
@@ -21,6 +24,8 @@ export class SampleService {
   readonly problems: ConsumerProblem[] = [];
   readonly handles: ConsumerHandle[] = [];
   readonly group = uniqueName('group');
+  /** Gives envelopes their places in the order in which they come here. */
+  readonly placed = placing(PARTITIONS);
 
   private constructor(
     readonly pool: pg.Pool,
@@ -36,6 +41,10 @@ export class SampleService {
     return new SampleService(pool, database.url, topic, () => database.drop());
   }
 
+  /** Tells envelopes on the service's topic as a relay would. */
+  readonly tell = (transport: LogTransport, envelopes: readonly Envelope[]): Promise<void> =>
+    transport.publish(this.topic, this.placed(envelopes));
+
   /** Writes one row per envelope, in a statement per envelope as a careless handler would. */
   readonly write = async (tx: pg.Pool | pg.PoolClient, envelopes: readonly Envelope[]): Promise<void> => {
     for (const { subject, id } of envelopes) await tx.query('INSERT INTO effect (stream, id) VALUES ($1, $2)', [subject, id]);
@@ -46,7 +55,7 @@ export class SampleService {
       pool: this.pool,
       group: this.group,
       topics: [this.topic],
-      partitions: 4,
+      partitions: PARTITIONS,
       handles: [lit],
       catalogue,
       retry: { attempts: 3, firstDelayMs: 1, maxDelayMs: 5 },

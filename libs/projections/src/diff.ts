@@ -5,7 +5,7 @@ import { foldInto } from './apply-batch';
 import { quoted } from './bulk-write';
 import { transact, withClient } from '@qiyue/database';
 import type { AnyReadModel, ReadModel } from './declaration';
-import { factsFor, keepUnseen, seenOf } from './facts-batch';
+import { factsAfter, factsFor, reachesOf, sourceOf, type PlacedFact } from './facts-batch';
 import type { OwnProjectionsOptions } from './handle';
 import { itemOfStored } from './item';
 import { columnsSql, standingOf, tablesOf, type Registered } from './registry';
@@ -86,25 +86,29 @@ const readOwn = async (
   if (failure !== undefined) throw failure.error;
 };
 
-/** Facts on their way into the fresh rows: never further in any stream than the live table is. */
+/** Facts on their way into the fresh rows: never further in any partition than the live table is. */
 const factReader = (tx: PoolClient, model: ReadModel, replay: Replay, take: (items: readonly Item[]) => Promise<void>) => {
   const { signal } = new AbortController();
-  const folded = new Map<string, bigint>();
+  const services = [...new Set(model.facts.map(({ service }) => service))].sort();
+  /** By partition: place of the last fact in the fresh rows, and the facts behind where the live table was when they were read. */
+  const folded = new Map<string, Position>();
+  const waiting = new Map<string, readonly PlacedFact[]>();
   let cursor: string | undefined;
-  let waiting: readonly Item[] = [];
-  const offer = async (live: Registered, items: readonly Item[]): Promise<void> => {
-    const seen = await seenOf(tx, live.physical, items);
-    const { fresh, rest } = keepUnseen(items, folded, seen);
-    waiting = [...waiting, ...rest];
-    await take(fresh);
+  const offer = async (reached: ReadonlyMap<string, Position>, source: string, facts: readonly PlacedFact[]): Promise<void> => {
+    const fresh = factsAfter([...(waiting.get(source) ?? []), ...facts], folded.get(source));
+    const within = fresh.filter(({ position }) => comparePositions(position, reached.get(source)) <= 0);
+    waiting.set(source, fresh.slice(within.length));
+    const last = within.at(-1);
+    if (last === undefined) return;
+    folded.set(source, last.position);
+    await take(within.map(({ item }) => item));
   };
-  return async (live: Registered): Promise<void> => {
-    const again = waiting;
-    waiting = [];
-    await offer(live, again);
-    for await (const { envelopes, next } of replay([...new Set(model.facts.map(({ service }) => service))].sort(), cursor, signal)) {
-      await offer(live, factsFor([model], envelopes));
-      cursor = next;
+  return async ({ physical }: Registered): Promise<void> => {
+    const reached = await reachesOf(tx, physical);
+    for (const source of [...waiting.keys()]) await offer(reached, source, []);
+    for await (const batch of replay(services, cursor, signal)) {
+      await offer(reached, sourceOf(batch), factsFor([model], batch.envelopes));
+      cursor = batch.next;
     }
   };
 };

@@ -1,17 +1,34 @@
 import { parseType, type Envelope } from '@qiyue/contracts';
+import { statement, type Statement } from '@qiyue/database';
+import { comparePositions, formatPosition, laterPosition, parsePosition } from '@qiyue/event-store';
 import type { ClientBase } from 'pg';
-import { ownTypes } from './bulk-write';
 import type { ReadModel } from './declaration';
-import { itemOfEnvelope, type Item } from './item';
 import type { Halt } from './handle';
+import { itemOfEnvelope, type Item } from './item';
 import { haltOf, type FoldMember, type Member } from './member';
 import { saveHalt } from './registry';
+import type { Position } from './sources';
 
-/** Last revision folded, by stream, of one physical table. */
-type Seen = Map<string, bigint>;
+/** A fact and its place in its owner's event store, in whose order a partition is told. */
+export interface PlacedFact {
+  readonly item: Item;
+  readonly position: Position;
+}
 
-/** A stream's name is its service's own affair, so the service goes with it. */
-const streamOf = ({ service, stream }: Item): string => `${service}/${stream}`;
+/** Where facts come from: a partition of a topic, as `<topic>/<partition>`. */
+export const sourceOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string => `${topic}/${partition}`;
+
+/**
+ * How facts come to a table. The consumer delivers each once, in order, after whatever was delivered before; what it had parked is re-driven later; a
+ * replay brings all of them from the start, also those that are parked.
+ */
+export type Coming = 'delivered' | 'redriven' | 'replayed';
+
+/** How far a table is in one partition: what a replay has brought, and what the consumer has. */
+interface Reach {
+  readonly filled: Position | undefined;
+  readonly handled: Position | undefined;
+}
 
 const concerns = (model: ReadModel, item: Item): boolean => {
   const handler = model.handlers.get(item.type);
@@ -19,113 +36,118 @@ const concerns = (model: ReadModel, item: Item): boolean => {
 };
 
 /** The facts among envelopes that one of the models has a handler for, in order. What is no fact of this platform is passed by: the consumer has noted it. */
-export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envelope[]): readonly Item[] =>
-  envelopes
-    .filter(({ type }) => parseType(type) !== undefined)
-    .map(itemOfEnvelope)
-    .filter((item) => models.some((model) => concerns(model, item)));
-
-const loadSeen = async (tx: ClientBase, physicals: readonly string[], items: readonly Item[]): Promise<ReadonlyMap<string, Seen>> => {
-  const seen = new Map(physicals.map((physical): [string, Seen] => [physical, new Map()]));
-  const { rows } = await tx.query<[string, string, string]>({
-    name: 'read_model_streams_find',
-    text: 'SELECT physical, stream, revision FROM read_model_streams WHERE physical = ANY($1) AND stream = ANY($2)',
-    values: [physicals, [...new Set(items.map(streamOf))]],
-    rowMode: 'array',
-    types: ownTypes,
+export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envelope[]): readonly PlacedFact[] =>
+  envelopes.flatMap((envelope) => {
+    if (parseType(envelope.type) === undefined) return [];
+    const item = itemOfEnvelope(envelope);
+    return models.some((model) => concerns(model, item)) ? [{ item, position: parsePosition(envelope.position) }] : [];
   });
-  for (const [physical, stream, revision] of rows) seen.get(physical)?.set(stream, BigInt(revision));
-  return seen;
-};
 
-const INSERT = 'INSERT INTO read_model_streams (physical, stream, revision) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])';
-const ADD = { name: 'read_model_streams_add', text: INSERT };
-const MOVE = {
-  name: 'read_model_streams_move',
-  text: `${INSERT} ON CONFLICT (physical, stream) DO UPDATE SET revision = excluded.revision`,
-};
-
-/** Streams heard of for the first time and streams known already (`seen`), by themselves: adding is cheaper than looking what there is to replace. */
-const saveSeen = async (tx: ClientBase, changed: readonly (readonly [string, Seen])[], seen: ReadonlyMap<string, Seen>): Promise<void> => {
-  const rows = changed.flatMap(([physical, streams]) =>
-    [...streams].map(([stream, revision]) => ({ physical, stream, revision, isKnown: seen.get(physical)?.has(stream) === true })),
-  );
-  for (const [statement, some] of [
-    [ADD, rows.filter(({ isKnown }) => !isKnown)],
-    [MOVE, rows.filter(({ isKnown }) => isKnown)],
-  ] as const) {
-    const columns = [
-      some.map(({ physical }) => physical),
-      some.map(({ stream }) => stream),
-      some.map(({ revision }) => revision.toString()),
-    ];
-    if (some.length > 0) await tx.query({ ...statement, values: columns });
-  }
-};
-
-/** Drops what is not after the last revision seen of its stream, and notes the rest as seen. */
-const unseen = (items: readonly Item[], seen: ReadonlyMap<string, bigint>): { readonly fresh: readonly Item[]; readonly reached: Seen } => {
-  const reached: Seen = new Map();
-  const fresh = items.filter((item) => {
-    const stream = streamOf(item);
-    const last = reached.get(stream) ?? seen.get(stream);
-    if (last !== undefined && item.revision <= last) return false;
-    reached.set(stream, item.revision);
+/** Drops what is not after a place, and what comes twice. */
+export const factsAfter = (facts: readonly PlacedFact[], place: Position | undefined): readonly PlacedFact[] => {
+  let last = place;
+  return facts.filter(({ position }) => {
+    if (comparePositions(position, last) <= 0) return false;
+    last = position;
     return true;
   });
-  return { fresh, reached };
 };
 
-/** How far a table is in the streams of these items. */
-export const seenOf = async (tx: ClientBase, physical: string, items: readonly Item[]): Promise<ReadonlyMap<string, bigint>> =>
-  (await loadSeen(tx, [physical], items)).get(physical) as Seen;
+const READ = `SELECT physical, filled_commit || ':' || filled_prepare AS filled, handled_commit || ':' || handled_prepare AS handled
+  FROM read_model_facts WHERE physical = ANY ($1) AND source = $2`;
 
-/** Parts what another table, `other`, has folded already (`fresh`) from what it has not (`rest`); drops what is in `folded`, which is brought up to date. */
-export const keepUnseen = (
-  items: readonly Item[],
-  folded: Map<string, bigint>,
-  other: ReadonlyMap<string, bigint>,
-): { readonly fresh: readonly Item[]; readonly rest: readonly Item[] } => {
-  const within = items.filter((item) => item.revision <= (other.get(streamOf(item)) ?? -1n));
-  const { fresh, reached } = unseen(within, folded);
-  for (const [stream, revision] of reached) folded.set(stream, revision);
-  return { fresh, rest: items.filter((item) => item.revision > (other.get(streamOf(item)) ?? -1n)) };
+/** Reads how far tables are and notes how far they will be once the caller's transaction ends; never a step back. */
+const reading = (noted: 'filled' | 'handled'): Statement =>
+  statement(`WITH noted AS (
+    INSERT INTO read_model_facts AS f (physical, source, ${noted}_commit, ${noted}_prepare) SELECT physical, $2, $3, $4 FROM unnest($1::text[]) AS physical
+    ON CONFLICT (physical, source) DO UPDATE SET ${noted}_commit = excluded.${noted}_commit, ${noted}_prepare = excluded.${noted}_prepare
+    WHERE f.${noted}_commit IS NULL OR (f.${noted}_commit, f.${noted}_prepare) < (excluded.${noted}_commit, excluded.${noted}_prepare)) ${READ}`);
+
+const statements = { redriven: statement(READ), delivered: reading('handled'), replayed: reading('filled') } as const;
+
+const reachOf = async (
+  tx: ClientBase,
+  physicals: readonly string[],
+  source: string,
+  coming: Coming,
+  upTo: Position,
+): Promise<ReadonlyMap<string, Reach>> => {
+  const { rows } = await tx.query<{ physical: string; filled: string | null; handled: string | null }>({
+    ...statements[coming],
+    values: [physicals, source, ...(coming === 'redriven' ? [] : [upTo.commit, upTo.prepare])],
+  });
+  const place = (text: string | null): Position | undefined => (text === null ? undefined : parsePosition(text));
+  return new Map(rows.map(({ physical, filled, handled }) => [physical, { filled: place(filled), handled: place(handled) }]));
+};
+
+/** How far a table is in each partition it has facts of. */
+export const reachesOf = async (tx: ClientBase, physical: string): Promise<ReadonlyMap<string, Position>> => {
+  const { rows } = await tx.query<{ source: string; place: string }>(
+    `SELECT source, CASE WHEN handled_commit IS NULL OR (filled_commit, filled_prepare) > (handled_commit, handled_prepare)
+       THEN filled_commit || ':' || filled_prepare ELSE handled_commit || ':' || handled_prepare END AS place
+     FROM read_model_facts WHERE physical = $1`,
+    [physical],
+  );
+  return new Map(rows.map(({ source, place }) => [source, parsePosition(place)]));
+};
+
+/** A member that could not fold a fact has what came before it and no more. */
+const stopBefore = async (
+  tx: ClientBase,
+  physical: string,
+  source: string,
+  coming: Coming,
+  reached: Position | undefined,
+): Promise<void> => {
+  if (coming === 'redriven') return;
+  const noted = coming === 'replayed' ? 'filled' : 'handled';
+  await tx.query(`UPDATE read_model_facts SET ${noted}_commit = $3, ${noted}_prepare = $4 WHERE physical = $1 AND source = $2`, [
+    physical,
+    source,
+    reached?.commit,
+    reached?.prepare,
+  ]);
 };
 
 /**
- * Folds facts into members whose position rows the caller has locked. A fact that came before (by revision within its stream) is dropped per table,
- * so redelivery and replay are harmless. A member that cannot fold a fact keeps what came before it and halts; the others go on.
+ * Folds facts of one partition into members whose position rows the caller has locked. A fact that a table has is dropped, so redelivery and replay are
+ * harmless: a partition is told in the order of its owner's event store, and one place says what has been. Only what was parked comes out of that order;
+ * a table has it if a replay has passed it. A member that cannot fold a fact keeps what came before it and halts; the others go on.
  */
 export const foldFacts = async (
   tx: ClientBase,
   members: readonly Member[],
-  items: readonly Item[],
+  facts: readonly PlacedFact[],
+  { source, coming }: { readonly source: string; readonly coming: Coming },
   fold: FoldMember,
 ): Promise<readonly Halt[]> => {
-  if (members.length === 0 || items.length === 0) return [];
-  const seen = await loadSeen(
+  if (members.length === 0 || facts.length === 0) return [];
+  const upTo = facts.map(({ position }) => position).reduce(laterPosition);
+  const reaches = await reachOf(
     tx,
     members.map(({ physical }) => physical),
-    items,
+    source,
+    coming,
+    upTo,
   );
-  const changed: (readonly [string, Seen])[] = [];
   const halts: Halt[] = [];
   for (const member of members) {
-    const { fresh, reached } = unseen(
-      items.filter((item) => concerns(member.model, item)),
-      seen.get(member.physical) as Seen,
+    const { filled, handled } = reaches.get(member.physical) ?? { filled: undefined, handled: undefined };
+    const fresh = factsAfter(
+      facts.filter(({ item }) => concerns(member.model, item)),
+      coming === 'redriven' ? filled : laterPosition(filled, handled),
     );
-    const { fault } = await fold(tx, member, fresh);
-    if (fault === undefined) {
-      changed.push([member.physical, reached]);
-      continue;
-    }
+    const { fault } = await fold(
+      tx,
+      member,
+      fresh.map(({ item }) => item),
+    );
+    if (fault === undefined) continue;
+    const before = fresh[fresh.findIndex(({ item }) => item === fault.item) - 1]?.position;
+    await stopBefore(tx, member.physical, source, coming, before ?? (coming === 'replayed' ? filled : handled));
     const told = haltOf(member, fault);
-    const before = fresh.slice(0, fresh.indexOf(fault.item));
-    changed.push([member.physical, unseen(before, new Map()).reached]);
     await saveHalt(tx, member.physical, told);
     halts.push(told);
   }
-  await saveSeen(tx, changed, seen);
   return halts;
 };

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { inTransaction } from '@qiyue/database';
+import { isOutage, type Delivery } from '@qiyue/messaging';
 import type { ReadModel } from './declaration';
 import { diffRebuild } from './diff';
 import { factsSink } from './facts-sink';
@@ -49,8 +50,15 @@ const start = async (models: readonly ReadModel[], more: Partial<OwnProjectionsO
   started.push(projections);
   return projections;
 };
-const deliver = (models: readonly ReadModel[], envelopes: readonly Envelope[], onHalt?: (halt: Halt) => void): Promise<void> =>
-  inTransaction(pool, (tx) => factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes));
+/** Hands facts over as the consumer does: carefully, so that a fault is found. */
+const deliver = (
+  models: readonly ReadModel[],
+  envelopes: readonly Envelope[],
+  { onHalt, ...more }: Partial<Delivery> & { readonly onHalt?: (halt: Halt) => void } = {},
+): Promise<void> =>
+  inTransaction(pool, (tx) =>
+    factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes, log.delivery({ attempt: 2, ...more })),
+  );
 const stored = async ({ name, shape }: ReadModel): Promise<readonly string[]> => {
   const { rows } = await pool.query<Record<string, unknown>>(`SELECT * FROM "${name}"`);
   return rows
@@ -119,6 +127,10 @@ describe('facts of other services', () => {
   test('told before the model existed are replayed; what the consumer brings meanwhile is not lost', async () => {
     const model = accountsModel();
     for (let id = 0; id < 20; id++) log.tell(AccountOpened, `account-${id}`, 0, { name: `n${id}` });
+    const told = [...log.log];
+    log.tell(AccountCounted, 'account-3', 1, { by: 2 });
+    // As a relay that was cut off tells again what it does not know to be on the bus.
+    log.log.push(...log.log.slice(-4));
     const gate: { open?: () => void } = {};
     const opened = new Promise<void>((resolve) => (gate.open = resolve));
     const slow: OwnProjectionsOptions['replay'] = async function* (services, from, signal) {
@@ -133,6 +145,10 @@ describe('facts of other services', () => {
     await deliver([model], [log.tell(AccountCounted, 'account-7', 1, { by: 3 })]);
     gate.open?.();
     await projections.ready();
+    log.log.splice(21, 4);
+    expect(await stored(model)).toEqual(expected(model));
+    // A consumer that is not there yet brings what the replay has brought.
+    await deliver([model], told);
     expect(await stored(model)).toEqual(expected(model));
     await deliver([model], [log.tell(AccountCounted, 'account-7', 2, { by: 4 })]);
     expect(await stored(model)).toEqual(expected(model));
@@ -169,10 +185,59 @@ describe('facts of other services', () => {
     await deliver([accountsModel()], [log.tell(AccountOpened, 'account-1', 0, { name: 'x' })]);
     const before = await stored(accountsModel());
     log.log.splice(0);
-    await expect(projections.rebuild(accountsModel())).rejects.toThrow(/identity\/account-1/);
+    await expect(projections.rebuild(accountsModel())).rejects.toThrow(/lacks facts of facts\/0/);
     expect(await stored(accountsModel())).toEqual(before);
     await deliver([accountsModel()], [log.tell(AccountCounted, 'account-1', 1, { by: 5 })]);
     expect((await stored(accountsModel()))[0]).toContain('"count":5');
+  });
+
+  test('that were parked are in the rows once they are re-driven, and once only if a rebuild has brought them meanwhile', async () => {
+    const model = accountsModel();
+    const projections = await start([model]);
+    await projections.ready();
+    const [first, second] = [log.tell(AccountOpened, 'account-1', 0, { name: 'x' }), log.tell(AccountCounted, 'account-1', 1, { by: 2 })];
+    await deliver([model], [log.tell(AccountOpened, 'account-2', 0, { name: 'y' })]);
+    await deliver([model], [first], { isRedriven: true });
+    await deliver([model], [second], { isRedriven: true });
+    expect(await stored(model)).toEqual(expected(model));
+    const third = log.tell(AccountCounted, 'account-1', 2, { by: 5 });
+    await deliver([model], [log.tell(AccountCounted, 'account-2', 1, { by: 1 })]);
+    await projections.rebuild(model);
+    await deliver([model], [third], { isRedriven: true });
+    expect(await stored(model)).toEqual(expected(model));
+    expect(await diffRebuild(sources(), model)).toMatchObject({ equal: true, rows: 2 });
+  });
+
+  test("wait while a newer program's table serves, because nothing would bring it what this one passed by", async () => {
+    const old = await start([accountsModel(1)]);
+    await old.ready();
+    const fresh = await start([accountsModel(2)]);
+    await fresh.ready();
+    const told = log.tell(AccountOpened, 'account-1', 0, { name: 'x' });
+    const failure: unknown = await deliver([accountsModel(1)], [told]).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'Superseded', message: 'a newer version of accounts serves' });
+    expect(isOutage(failure)).toBe(true);
+    await deliver([accountsModel(2)], [told]);
+    expect(await stored(accountsModel(2))).toEqual(expected(accountsModel(2)));
+  });
+
+  test('are read from the start by a program whose predecessor remembered them by stream', async () => {
+    const model = accountsModel();
+    const first = await start([model]);
+    await first.ready();
+    await deliver([model], [log.tell(AccountOpened, 'account-1', 0, { name: 'x' })]);
+    const { table } = (await first.health())[0] as { readonly table: string };
+    await first.stop();
+    await pool.query(`DELETE FROM kit_migrations WHERE lib = 'projections' AND version = 2`);
+    await pool.query('DROP TABLE read_model_facts');
+    await pool.query('CREATE TABLE read_model_streams (physical text, stream text, revision bigint)');
+    await pool.query(`INSERT INTO read_model_streams VALUES ($1, 'identity/account-1', 0)`, [table]);
+    const second = await start([model]);
+    await second.ready();
+    expect((await second.health())[0]?.table).not.toBe(table);
+    expect(await stored(model)).toEqual(expected(model));
+    await deliver([model], log.log);
+    expect(await stored(model)).toEqual(expected(model));
   });
 
   test('of several streams and own events meet in one row', async () => {
@@ -212,9 +277,10 @@ describe('a model that cannot fold a fact', () => {
     log.tell(AccountOpened, 'account-2', 0, { name: 'poison' });
     log.tell(AccountCounted, 'account-1', 1, { by: 2 });
     log.tell(AccountOpened, 'account-3', 0, { name: 'y' });
-    await deliver(models, log.log, (halt) => halts.push(halt));
+    await deliver(models, log.log, { onHalt: (halt) => halts.push(halt) });
     expect(halts).toMatchObject([{ model: 'accounts', item: { stream: 'account-2' } }]);
     expect(await stored(fragile)).toHaveLength(1);
+    expect(await diffRebuild(sources(), fragile)).toMatchObject({ equal: true, rows: 1 });
     expect(await stored(standings)).toEqual(expected(standings));
     expect((await projections.health()).map(({ state }) => state)).toEqual(['halted', 'live']);
     await expect(projections.resume(fragile)).rejects.toThrow(/no idea/);
@@ -237,9 +303,9 @@ describe('a model that cannot fold a fact', () => {
     const halts: Halt[] = [];
     const projections = await start([accountsModel()]);
     await projections.ready();
-    await deliver([accountsModel()], [log.tell({ ...AccountOpened, version: 2 }, 'account-1', 0, { name: 'x' })], (halt) =>
-      halts.push(halt),
-    );
+    await deliver([accountsModel()], [log.tell({ ...AccountOpened, version: 2 }, 'account-1', 0, { name: 'x' })], {
+      onHalt: (halt) => halts.push(halt),
+    });
     expect(halts[0]?.reason).toMatch(/version 2 of identity\.AccountOpened/);
   });
 });

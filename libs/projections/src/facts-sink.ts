@@ -1,41 +1,49 @@
 import type { Envelope } from '@qiyue/contracts';
+import type { Delivery } from '@qiyue/messaging';
 import type { PoolClient } from 'pg';
 import type { ReadModel } from './declaration';
-import { factsFor, foldFacts } from './facts-batch';
+import { factsFor, foldFacts, sourceOf } from './facts-batch';
 import type { ProjectionHooks } from './handle';
 import { foldCarefully, foldQuickly, type Member } from './member';
-import { standingOf, tablesOf } from './registry';
+import { standingOf, tablesOf, type Registered } from './registry';
 
 /**
- * Writes facts into read models, inside the transaction that moves the consumer's position. At the first attempt it throws where PostgreSQL refuses a
- * row, and the transaction is lost; at any other, or if none is told, it finds the fact at fault and halts the model before it.
+ * Writes facts of one partition into read models, inside the transaction that moves the consumer's position. At the first attempt it throws where
+ * PostgreSQL refuses a row, and the transaction is lost; at any other it finds the fact at fault and halts the model before it.
  */
-export type FactsSink = (tx: PoolClient, envelopes: readonly Envelope[], attempt?: number) => Promise<void>;
+export type FactsSink = (tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery) => Promise<void>;
+
+/** A newer program's table serves. Facts wait until a program takes them that can write it, because nothing would bring it what this one passed by. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded';
+  readonly transient = true;
+}
+
+const membersOf = (byName: ReadonlyMap<string, ReadModel>, tables: readonly Registered[]): readonly Member[] =>
+  tables.flatMap((table): readonly Member[] => {
+    const model = byName.get(table.model);
+    if (model === undefined || table.state !== 'live') return [];
+    const standing = standingOf(model, table);
+    if (standing === 'newer') throw new Superseded(`a newer version of ${model.name} serves`);
+    return standing === 'same' && table.factsReady && table.halt === undefined ? [{ model, physical: table.physical }] : [];
+  });
 
 /**
  * The `apply` of a consumer in projection mode: folds facts into every model that follows them. Keeps no state, so it stays right across rebuilds,
- * restarts and other pods. A table that is being filled, that another version of the program made, or that has halted is left alone:
- * the replay that fills it brings what it has missed.
+ * restarts and other pods. A table that is being filled, that an older version of the program made, or that has halted is left alone:
+ * the replay that fills it, or its successor, brings what it has missed.
  */
 export const factsSink = (models: readonly ReadModel[], hooks: Pick<ProjectionHooks, 'onHalt'> = {}): FactsSink => {
   const following = models.filter(({ facts }) => facts.length > 0);
   const byName = new Map(following.map((model) => [model.name, model]));
-  return async (tx, envelopes, attempt) => {
-    const items = factsFor(following, envelopes);
-    if (items.length === 0) return;
-    const names = following.filter(({ handlers }) => items.some(({ type }) => handlers.has(type))).map(({ name }) => name);
+  return async (tx, envelopes, delivery) => {
+    const facts = factsFor(following, envelopes);
+    if (facts.length === 0) return;
+    const names = following.filter(({ handlers }) => facts.some(({ item }) => handlers.has(item.type))).map(({ name }) => name);
     // Locks shadows as well, in the one order that all writers keep.
-    const tables = await tablesOf(tx, names, true);
-    const members = tables.flatMap((table): Member[] => {
-      const model = byName.get(table.model);
-      const ready =
-        model !== undefined &&
-        table.state === 'live' &&
-        table.factsReady &&
-        table.halt === undefined &&
-        standingOf(model, table) === 'same';
-      return ready ? [{ model, physical: table.physical }] : [];
-    });
-    for (const halt of await foldFacts(tx, members, items, attempt === 1 ? foldQuickly : foldCarefully)) hooks.onHalt?.(halt);
+    const members = membersOf(byName, await tablesOf(tx, names, true));
+    const from = { source: sourceOf(delivery), coming: delivery.isRedriven ? 'redriven' : 'delivered' } as const;
+    for (const halt of await foldFacts(tx, members, facts, from, delivery.attempt === 1 ? foldQuickly : foldCarefully))
+      hooks.onHalt?.(halt);
   };
 };

@@ -27,6 +27,19 @@ const migrations: readonly string[] = [
      revision bigint NOT NULL,
      PRIMARY KEY (physical, stream)
    )`,
+  // How far a table is in the facts of each partition, instead of in each stream. What was known by stream cannot be told by partition, so tables with
+  // facts are rebuilt.
+  `CREATE TABLE read_model_facts (
+     physical        text NOT NULL,
+     source          text NOT NULL,
+     filled_commit   bigint,
+     filled_prepare  bigint,
+     handled_commit  bigint,
+     handled_prepare bigint,
+     PRIMARY KEY (physical, source)
+   ) WITH (fillfactor = 50);
+   UPDATE read_model_tables SET hash = '' WHERE physical IN (SELECT physical FROM read_model_streams);
+   DROP TABLE read_model_streams`,
 ];
 
 /** Brings this library's own tables up to date. Safe to call at every start and by several processes at once. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { partitionCount, topicOf, type Envelope } from '@qiyue/contracts';
 import { connectEventStore, subscribe, type EventStoreClient, type ProposedEvent } from '@qiyue/event-store';
 import { startTestNode, type TestNode } from '@qiyue/event-store-node/testing';
-import { embeddedTransport, migrateMessaging, startConsumer, type ConsumerHandle, type LogTransport } from '@qiyue/messaging';
+import { embeddedTransport, forgetGroup, migrateMessaging, startConsumer, type ConsumerHandle, type LogTransport } from '@qiyue/messaging';
 import type { Pool } from 'pg';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { ReadModel } from './declaration';
@@ -155,6 +155,31 @@ describe('on the real log of facts', () => {
     expect(await stored(model)).toEqual(expected);
     const diff = await diffRebuild({ pool, subscribe: fakeStore().subscribe, replay: replayOf(transport) }, model);
     expect(diff).toEqual({ equal: true, rows: 30, differing: 0, differences: [] });
+  });
+
+  test('a group that has forgotten everything and reads again doubles nothing', async () => {
+    const log = fakeLog();
+    const model = accountsModel();
+    const [projections, first] = await follow([model]);
+    await projections.ready();
+    const tell = (round: number): Promise<void> =>
+      transport.publish(
+        topic,
+        ['account-1', 'account-2', 'account-3'].map((account) =>
+          round === 0 ? log.tell(AccountOpened, account, 0, { name: account }) : log.tell(AccountCounted, account, round, { by: round }),
+        ),
+      );
+    for (const round of [0, 1, 2]) await tell(round);
+    await until(() => first.caughtUp());
+    await first.stop();
+    await forgetGroup(pool, 'spec');
+    const [, second] = await follow([model]);
+    await tell(3);
+    await until(() => second.caughtUp());
+    const expected = foldRows(model, log.log.map(itemOfEnvelope))
+      .map((row) => JSON.stringify(row))
+      .sort();
+    expect(await stored(model)).toEqual(expected);
   });
 
   test('a row that PostgreSQL refuses halts its model before it, at the second attempt; the others have everything', async () => {

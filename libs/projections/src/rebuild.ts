@@ -3,6 +3,7 @@ import type { ClientBase, Pool } from 'pg';
 import { quoted } from './bulk-write';
 import { inTransaction, sqlStateOf } from '@qiyue/database';
 import type { ReadModel } from './declaration';
+import { reachesOf } from './facts-batch';
 import type { Halt, ProjectionHooks } from './handle';
 import { startLane, type Lane } from './lane';
 import type { Member } from './member';
@@ -73,13 +74,11 @@ const fill = async (job: Job): Promise<void> => {
 /** Whether the fresh table has every fact the live one has. A log that has lost its beginning shows here. */
 const checkFacts = async (tx: ClientBase, model: ReadModel, fresh: Registered, live: Registered): Promise<void> => {
   if (standingOf(model, live) !== 'same') return;
-  const { rows } = await tx.query<{ stream: string }>(
-    `SELECT l.stream FROM read_model_streams l LEFT JOIN read_model_streams f ON f.physical = $1 AND f.stream = l.stream
-     WHERE l.physical = $2 AND (f.revision IS NULL OR f.revision < l.revision) LIMIT 1`,
-    [fresh.physical, live.physical],
-  );
-  if (rows[0] !== undefined)
-    throw new RebuildImpossible(`the replay of facts for ${model.name} lacks facts of ${rows[0].stream} that the live table has`);
+  const reached = await reachesOf(tx, fresh.physical);
+  for (const [source, position] of await reachesOf(tx, live.physical)) {
+    if (comparePositions(reached.get(source), position) < 0)
+      throw new RebuildImpossible(`the replay of facts for ${model.name} lacks facts of ${source} that the live table has`);
+  }
 };
 
 /** One try to make the fresh table the live one. False if the live one has events it has not, or somebody holds a lock. */

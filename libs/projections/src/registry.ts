@@ -161,7 +161,7 @@ export const pointView = async (tx: ClientBase, model: ReadModel, physical: stri
 /** Forgets a physical table and drops it, in the caller's transaction. */
 export const dropTable = async (tx: ClientBase, physical: string): Promise<void> => {
   await tx.query('DELETE FROM read_model_tables WHERE physical = $1', [physical]);
-  await tx.query('DELETE FROM read_model_streams WHERE physical = $1', [physical]);
+  await tx.query('DELETE FROM read_model_facts WHERE physical = $1', [physical]);
   await tx.query(`DROP TABLE IF EXISTS ${quoted(physical)}`);
 };
 

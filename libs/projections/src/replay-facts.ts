@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import { factsFor, foldFacts } from './facts-batch';
+import { factsFor, foldFacts, sourceOf } from './facts-batch';
 import { inTransaction } from '@qiyue/database';
 import type { Halt } from './handle';
 import { foldCarefully, type Member } from './member';
@@ -28,9 +28,10 @@ export const gone = ({ physical, model }: Member): Error => new Error(`${physica
 const servicesOf = ({ model }: Member): readonly string[] => [...new Set(model.facts.map(({ service }) => service))].sort();
 
 /** Folds one piece of a replay and notes how far it came. The caller has locked the position row. */
-const foldReplayed = async (tx: ClientBase, member: Member, { envelopes, next }: ReplayBatch): Promise<Halt | undefined> => {
-  const halts = await foldFacts(tx, [member], factsFor([member.model], envelopes), foldCarefully);
-  await tx.query('UPDATE read_model_tables SET replay_cursor = $2 WHERE physical = $1', [member.physical, next]);
+const foldReplayed = async (tx: ClientBase, member: Member, batch: ReplayBatch): Promise<Halt | undefined> => {
+  const facts = factsFor([member.model], batch.envelopes);
+  const halts = await foldFacts(tx, [member], facts, { source: sourceOf(batch), coming: 'replayed' }, foldCarefully);
+  await tx.query('UPDATE read_model_tables SET replay_cursor = $2 WHERE physical = $1', [member.physical, batch.next]);
   return halts[0];
 };
 

@@ -33,7 +33,7 @@ const pieceOf = ({ topic, partition, messages, next }: LogBatch, offsets: Offset
   const from = BigInt(offsets[place] ?? 0);
   const envelopes = messages.flatMap(({ envelope, offset }) => (envelope === undefined || offset < from ? [] : [envelope]));
   if (next > from) offsets[place] = next.toString();
-  return { envelopes, next: JSON.stringify(offsets) };
+  return { topic, partition, envelopes, next: JSON.stringify(offsets) };
 };
 
 /**

@@ -8,6 +8,9 @@ export type Subscribe = (options: Omit<SubscribeOptions, 'client'>) => Subscript
 
 /** A piece of a replay. */
 export interface ReplayBatch {
+  /** Where the envelopes stand: a partition of a topic. */
+  readonly topic: string;
+  readonly partition: number;
   readonly envelopes: readonly Envelope[];
   /** Opaque cursor: given back as `from`, the replay goes on after this batch. */
   readonly next: string;
@@ -15,7 +18,7 @@ export interface ReplayBatch {
 
 /**
  * Reads the log of facts again: every envelope of these services' topics after the cursor (from the very start if left out), in order within each
- * stream, up to at least the end the log had when the replay was asked for; then it ends. Throws if the log no longer holds what is asked for.
+ * partition, up to at least the end the log had when the replay was asked for; then it ends. Throws if the log no longer holds what is asked for.
  * Ends early, by throwing, when `signal` is aborted.
  */
 export type Replay = (services: readonly string[], from: string | undefined, signal: AbortSignal) => AsyncIterable<ReplayBatch>;

@@ -1,6 +1,7 @@
 import { typeOf, type Envelope, type Fact } from '@qiyue/contracts';
 import { events, internal, stream, Type } from '@qiyue/decider';
 import { comparePositions, type StoredEvent, type Subscription } from '@qiyue/event-store';
+import type { Delivery } from '@qiyue/messaging';
 import { Pool } from 'pg';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Item } from './item';
@@ -247,15 +248,18 @@ export const accountsModel = (version = 1) =>
     },
   });
 
-/** A log of facts in memory. */
+/** A log of facts in memory, of one partition. Positions grow with every fact. */
 export const fakeLog = () => {
   const log: Envelope[] = [];
   const last = new Map<string, string>();
+  const place = { topic: 'facts', partition: 0 };
+  let told = 0;
   const replay: Replay = async function* (services, from) {
     const head = log.length;
     for (let at = from === undefined ? 0 : Number(from); at < head; at += 3) {
       const end = Math.min(at + 3, head);
       yield {
+        ...place,
         envelopes: log.slice(at, end).filter(({ source }) => services.some((service) => source === `/qiyue/${service}`)),
         next: String(end),
       };
@@ -264,6 +268,8 @@ export const fakeLog = () => {
   return {
     log,
     replay,
+    /** How the consumer says that it hands over facts of this log, at its first attempt unless told. */
+    delivery: (more: Partial<Delivery> = {}): Delivery => ({ ...place, attempt: 1, isRedriven: false, ...more }),
     tell: (of: Fact, streamName: string, revision: number, data: object): Envelope => {
       const previous = last.get(streamName);
       last.set(streamName, String(revision));
@@ -280,7 +286,7 @@ export const fakeLog = () => {
         dataschema: '',
         sequence: String(revision),
         ...(previous === undefined ? {} : { previoussequence: previous }),
-        position: '0:0',
+        position: `${(told += 1)}:${told}`,
         correlationid: 'c',
         causationid: 'c',
         chainhash: 'h',

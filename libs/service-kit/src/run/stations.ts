@@ -1,7 +1,7 @@
 import { partitionCount, topicOf } from '@qiyue/contracts';
 import { shareSubscriptions, subscribe, type SubscribeOptions, type Subscription } from '@qiyue/event-store';
 import { startRelay, type Relay } from '@qiyue/messaging';
-import { startOwnProjections, type OwnProjections, type ProjectionHooks } from '@qiyue/projections';
+import { replayOf, startOwnProjections, type OwnProjections, type ProjectionHooks } from '@qiyue/projections';
 import type { AnyDeadline } from '../declare/deadline';
 import type { AnyReaction } from '../declare/reaction';
 import { DeadlineBook } from './deadline-book';
@@ -11,7 +11,6 @@ import { OwnReactions } from './own-reactions';
 import { ParkedStore } from './parked-store';
 import type { QuietCheck } from './quiet';
 import { need } from './need';
-import { replayOf } from './replay';
 import type { ReactingParts } from './reacting';
 import type { ServiceRuntime } from './service-runtime';
 

@@ -16,6 +16,8 @@ export interface FactTeller {
 /** Puts facts on the bus of a test platform as another service's relay would. Personal fields may be plain; reactions read them as they are. */
 export const factTeller = (platform: TestPlatform): FactTeller => {
   const last = new Map<string, number>();
+  // Grows over tellers and processes, as places in a store do.
+  let place = 0n;
   const publish = async (service: Fact['service'], envelope: Envelope): Promise<void> => {
     const { transport } = platform.platform.state.process;
     await transport.ensureTopics([topicOf(service)], partitionCount);
@@ -27,6 +29,8 @@ export const factTeller = (platform: TestPlatform): FactTeller => {
     const sequence = previous === undefined ? 0 : previous + 1;
     last.set(stream, sequence);
     const now = platform.now();
+    const clock = process.hrtime.bigint();
+    place = clock > place ? clock : place + 1n;
     const eventId = uuid5(TOLD, `${stream}@${sequence}`);
     const envelope: Envelope = {
       specversion: '1.0',
@@ -41,7 +45,7 @@ export const factTeller = (platform: TestPlatform): FactTeller => {
       dataschema: `urn:qiyue:schema:${typeOf(fact)}`,
       sequence: String(sequence),
       ...(previous === undefined ? {} : { previoussequence: String(previous) }),
-      position: `${last.size}:${sequence}`,
+      position: `${place}:${place}`,
       correlationid: eventId,
       causationid: eventId,
       ...(fact.clause === undefined ? {} : { clause: fact.clause }),
