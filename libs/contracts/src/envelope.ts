@@ -42,8 +42,24 @@ export interface Envelope<Data = unknown> {
 /** The CloudEvents type of a fact. */
 export const typeOf = (fact: Pick<Fact, 'service' | 'name' | 'version'>): string => `qiyue.${fact.service}.${fact.name}.v${fact.version}`;
 
+/** A CloudEvents type of ours, taken apart. */
+export interface FactType {
+  readonly service: ServiceName;
+  readonly name: string;
+  readonly version: number;
+}
+
+// There are few types, and every fact names one. Anybody may make up more, so what is kept has an end.
+const parsed = new Map<string, FactType>();
+const PARSED_KEPT = 1_000;
+
 /** The parts of a CloudEvents type of ours, or undefined for anybody else's. */
-export const parseType = (type: string): { readonly service: ServiceName; readonly name: string; readonly version: number } | undefined => {
+export const parseType = (type: string): FactType | undefined => {
+  const known = parsed.get(type);
+  if (known !== undefined) return known;
   const match = /^qiyue\.([a-z]+)\.([A-Za-z]+)\.v(\d+)$/.exec(type);
-  return match === null ? undefined : { service: match[1] as ServiceName, name: match[2] as string, version: Number(match[3]) };
+  if (match === null) return undefined;
+  const parts = Object.freeze({ service: match[1] as ServiceName, name: match[2] as string, version: Number(match[3]) });
+  if (parsed.size < PARSED_KEPT) parsed.set(type, parts);
+  return parts;
 };

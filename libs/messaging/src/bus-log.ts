@@ -54,7 +54,7 @@ const READ = `
   SELECT w.place::int AS place, m."offset", m.key, m.envelope
   FROM unnest($1::int[], $2::int[], $3::bigint[]) WITH ORDINALITY AS w (topic, partition, next, place)
   CROSS JOIN LATERAL (
-    SELECT r."offset", r.key, r.envelope, sum(r.bytes) OVER (ORDER BY r."offset") - r.bytes AS before
+    SELECT r."offset", r.key, r.envelope, sum(r.bytes) OVER (ORDER BY r."offset" ROWS UNBOUNDED PRECEDING) - r.bytes AS before
     FROM (SELECT * FROM bus_message b WHERE b.topic = w.topic AND b.partition = w.partition AND b."offset" >= w.next ORDER BY b."offset" LIMIT $4) r
   ) m
   WHERE m.before < ${MOST_BYTES_READ}

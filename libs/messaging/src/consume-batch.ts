@@ -55,12 +55,14 @@ export const planOf = async (
   lock: boolean,
 ): Promise<Plan | undefined> => {
   const { topic, partition } = batch;
-  const keys = [...new Set(batch.messages.map(({ key }) => key))];
-  const here = await context.positions.recall(client, batch, keys, lock ? { statementTimeoutMs: context.tryTimeoutMs } : undefined);
+  const here = await context.positions.recall(client, batch, lock ? { statementTimeoutMs: context.tryTimeoutMs } : undefined);
   if (batch.from > here.next) throw new OutOfPlace(`${topic}/${partition}: the batch starts at ${batch.from}, but ${here.next} is next`);
   if (batch.next <= here.next) return undefined;
-  const messages = batch.messages.filter(({ offset }) => offset >= here.next);
-  const { last, atStart, parked } = here;
+  const messages = batch.from === here.next ? batch.messages : batch.messages.filter(({ offset }) => offset >= here.next);
+  // Parking is rare. Nobody but whoever has this position parks its keys, so none of them is parked from here on if none of the group was.
+  const keys = here.hasParked ? [...new Set(messages.map(({ key }) => key))] : [];
+  const parked = await context.parking.among(client, keys, lock);
+  const { last, atStart } = here;
   const sorted = sortBatch({ messages, last, atStart, parked, routeOf: context.routeOf });
   return { ...sorted, at: here.next, next: sorted.halt?.offset ?? batch.next, parked };
 };

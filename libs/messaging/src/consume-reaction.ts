@@ -92,7 +92,7 @@ const recordParked = async (context: BatchContext, tx: PoolClient, batch: LogBat
   const waiting = items
     .filter(({ message, verdict }) => verdict === 'behind' && plan.parked.has(message.key))
     .map(({ message }) => message.key);
-  const parked = await context.parking.lockParked(tx, [...new Set(waiting)]);
+  const parked = await context.parking.among(tx, [...new Set(waiting)], true);
   // A re-drive has finished since the plan was made: what was to wait behind it must be handled after all.
   if (waiting.some((key) => !parked.has(key))) throw new OutOfPlace(`${batch.topic}/${batch.partition}: a parked key flows again`);
   await record(context, tx, batch, plan, items);

@@ -3,11 +3,15 @@ import type { Envelope } from '@qiyue/contracts';
 const largest = 2n ** 63n - 1n;
 // A NUL cannot be stored by PostgreSQL, and nothing of ours ever holds one outside of `data`.
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && !value.includes('\u0000');
+// What has 18 digits is small enough without counting.
+const isRevision = (value: unknown): boolean =>
+  typeof value === 'string' && (/^\d{1,18}$/.test(value) || (/^\d{19}$/.test(value) && BigInt(value) <= largest));
 const isPosition = (value: unknown): boolean => {
-  const parts = typeof value === 'string' ? /^(\d{1,19}):(\d{1,19})$/.exec(value) : null;
-  return parts !== null && BigInt(parts[1] as string) <= largest && BigInt(parts[2] as string) <= largest;
+  if (typeof value !== 'string') return false;
+  if (/^\d{1,18}:\d{1,18}$/.test(value)) return true;
+  const halves = value.split(':');
+  return halves.length === 2 && halves.every(isRevision);
 };
-const isRevision = (value: unknown): boolean => typeof value === 'string' && /^\d{1,19}$/.test(value) && BigInt(value) <= largest;
 const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 
 /** Whether a value has what consumers rely on before they look at its data. Never trusts the bus: anybody with the right to write may have written. */
@@ -17,18 +21,15 @@ export const isEnvelope = (value: unknown): value is Envelope => {
   return (
     it['specversion'] === '1.0' &&
     'data' in it &&
-    [
-      it['id'],
-      it['source'],
-      it['type'],
-      it['subject'],
-      it['partitionkey'],
-      it['time'],
-      it['recordedtime'],
-      it['correlationid'],
-      it['causationid'],
-    ].every(isText) &&
+    isText(it['id']) &&
+    isText(it['source']) &&
+    isText(it['type']) &&
+    isText(it['subject']) &&
     it['subject'] === it['partitionkey'] &&
+    isText(it['time']) &&
+    isText(it['recordedtime']) &&
+    isText(it['correlationid']) &&
+    isText(it['causationid']) &&
     isRevision(it['sequence']) &&
     (it['previoussequence'] === undefined || isRevision(it['previoussequence'])) &&
     isPosition(it['position']) &&

@@ -2,19 +2,26 @@ import type { KafkaMessage } from 'kafkajs';
 import { readEnvelope } from './envelope-text';
 import type { LogMessage } from './log-transport';
 
+/** What is kept of a record until it is handled. Its headers say again what the envelope says, in fifteen objects. */
+interface Fetched {
+  readonly offset: bigint;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
 /** A piece of a partition as it was fetched: everything there is from `from` up to `next`. */
-export interface Run {
+interface Run {
   readonly from: bigint;
   readonly next: bigint;
-  readonly messages: readonly KafkaMessage[];
+  readonly messages: readonly Fetched[];
 }
 
 export const laneKey = (topic: string, partition: number): string => `${topic}/${partition}`;
 
-const read = ({ offset, key, value }: KafkaMessage): LogMessage => {
+const read = ({ offset, key, value }: Fetched): LogMessage => {
   const text = value?.toString('utf8') ?? '';
   const envelope = readEnvelope(text);
-  return { offset: BigInt(offset), key: key?.toString('utf8') ?? '', envelope, ...(envelope === undefined ? { raw: text } : {}) };
+  return { offset, key: key?.toString('utf8') ?? '', envelope, ...(envelope === undefined ? { raw: text } : {}) };
 };
 
 /** A partition this member reads: what was fetched of it and waits, and what is being worked on. */
@@ -66,7 +73,8 @@ export class Lane {
   add(next: bigint, messages: readonly KafkaMessage[]): void {
     const from = this.fetchNext;
     if (from === undefined) return;
-    const fresh = messages.filter(({ offset }) => BigInt(offset) >= from);
+    const fetched = messages.map(({ offset, key, value }): Fetched => ({ offset: BigInt(offset), key, value }));
+    const fresh = fetched.filter(({ offset }) => offset >= from);
     this.runs.push({ from, next, messages: fresh });
     this.waiting += fresh.length;
     this.fetchNext = next;
@@ -76,13 +84,13 @@ export class Lane {
   take(limit: number): { readonly from: bigint; readonly next: bigint; readonly messages: readonly LogMessage[] } {
     const from = this.runs[0]?.from ?? 0n;
     let next = from;
-    const messages: KafkaMessage[] = [];
+    const messages: Fetched[] = [];
     while (this.runs.length > 0 && messages.length < limit) {
       const run = this.runs.shift() as Run;
       const room = limit - messages.length;
       messages.push(...run.messages.slice(0, room));
       const left = run.messages.slice(room);
-      next = left[0] === undefined ? run.next : BigInt(left[0].offset);
+      next = left[0] === undefined ? run.next : left[0].offset;
       if (left.length > 0) this.runs.unshift({ from: next, next: run.next, messages: left });
     }
     this.waiting -= messages.length;

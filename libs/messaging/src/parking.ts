@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { ParkedKey, ParkingLimits } from './consumer-options';
-import { inTransaction } from '@qiyue/database';
+import { inTransaction, statement } from '@qiyue/database';
 import { writeEnvelope } from './envelope-text';
 import { Halt, NothingParked } from './faults';
 import type { LogMessage } from './log-transport';
@@ -36,12 +36,11 @@ export class Parking {
     private readonly limits: ParkingLimits,
   ) {}
 
-  /** Which of these keys are parked; their rows stay locked, so that a re-drive cannot end between the look and what follows from it. */
-  async lockParked(tx: PoolClient, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  /** Which of these keys are parked. With `lock` their rows stay locked, so that a re-drive cannot end between the look and what follows from it. */
+  async among(client: Pool | PoolClient, keys: readonly string[], lock: boolean): Promise<ReadonlySet<string>> {
     if (keys.length === 0) return new Set();
-    const { rows } = await tx.query<{ key: string }>({
-      name: 'parked_key_lock',
-      text: 'SELECT key FROM parked_key WHERE group_name = $1 AND key = ANY ($2) ORDER BY key FOR UPDATE',
+    const { rows } = await client.query<{ key: string }>({
+      ...statement(`SELECT key FROM parked_key WHERE group_name = $1 AND key = ANY ($2) ORDER BY key ${lock ? 'FOR UPDATE' : ''}`),
       values: [this.group, keys.map(storable)],
     });
     const parked = new Set(rows.map(({ key }) => key));
@@ -158,7 +157,7 @@ export class Parking {
   discard(key: string, why: string, by: string): Promise<{ readonly left: number }> {
     if (why.trim() === '' || by.trim() === '') throw new TypeError('a discard needs a reason and somebody who answers for it');
     return inTransaction(this.pool, async (tx) => {
-      const parked = await this.lockParked(tx, [key]);
+      const parked = await this.among(tx, [key], true);
       const event = parked.has(key) ? await this.first(tx, key) : undefined;
       if (event === undefined) throw new NothingParked(`nothing is parked under this key in ${this.group}`);
       return { left: await this.settle(tx, key, event, { resolution: 'discarded', by, why }) };

@@ -4,7 +4,6 @@ import { oncePerTurn } from './coalesced';
 import { parsePlace } from './envelope-of';
 import { Halt, OutOfPlace } from './faults';
 import type { LogBatch, LogTransport } from './log-transport';
-import { storable } from './parking';
 import type { Position } from './relay-options';
 
 /** What a group remembers of a partition, as far as a batch is concerned. */
@@ -15,8 +14,8 @@ export interface GroupMemory {
   readonly atStart: boolean;
   /** Place of the last fact seen; undefined before the first. */
   readonly last: Position | undefined;
-  /** Which of the batch's keys are parked. */
-  readonly parked: ReadonlySet<string>;
+  /** Whether anything is parked in the group at all. */
+  readonly hasParked: boolean;
 }
 
 /** The positions of one group, in the database its effects are written to. */
@@ -69,46 +68,41 @@ export class Positions {
   }
 
   /**
-   * Everything the group remembers that bears on a batch, in one round trip. With `lock` the position and the parked keys stay locked until the
-   * transaction ends: of two members with the same batch one writes and the other finds it done, and no re-drive can end in between.
+   * Everything the group remembers that bears on a batch, in one round trip. With `lock` the position stays locked until the transaction ends: of two
+   * members with the same batch one writes and the other finds it done.
    */
   async recall(
     client: Pool | PoolClient,
     batch: Pick<LogBatch, 'topic' | 'partition' | 'from'>,
-    keys: readonly string[],
     lock?: { readonly statementTimeoutMs: number },
   ): Promise<GroupMemory> {
     const { topic, partition, from } = batch;
-    const first = await this.ask(client, topic, partition, keys, lock);
+    const first = await this.ask(client, topic, partition, lock);
     // A statement that had to wait for the lock sees the position as it is but the rest as it was before the wait; asked again, it sees all as it is.
-    return lock !== undefined && first.next !== from ? this.ask(client, topic, partition, keys, lock) : first;
+    return lock !== undefined && first.next !== from ? this.ask(client, topic, partition, lock) : first;
   }
 
   private async ask(
     client: Pool | PoolClient,
     topic: string,
     partition: number,
-    keys: readonly string[],
     lock?: { readonly statementTimeoutMs: number },
   ): Promise<GroupMemory> {
-    const forUpdate = lock === undefined ? '' : 'FOR UPDATE';
-    const { rows } = await client.query<{ start: string; next: string; last: string | null; parked: string[] }>({
+    const { rows } = await client.query<{ start: string; next: string; last: string | null; hasParked: boolean }>({
       name: `consumer_recall${lock === undefined ? '' : '_lock'}`,
-      text: `WITH here AS MATERIALIZED (SELECT * FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3 ${forUpdate}),
-               kept AS MATERIALIZED (SELECT key FROM parked_key WHERE group_name = $1 AND key = ANY ($4) ORDER BY key ${forUpdate})
-             SELECT start, next, last_commit || ':' || last_prepare AS last, ARRAY(SELECT key FROM kept) AS parked
-               ${lock === undefined ? '' : `, set_config('statement_timeout', $5, true)`}
+      text: `WITH here AS MATERIALIZED (SELECT * FROM consumer_position WHERE group_name = $1 AND topic = $2 AND partition = $3 ${lock === undefined ? '' : 'FOR UPDATE'})
+             SELECT start, next, last_commit || ':' || last_prepare AS last, EXISTS (SELECT FROM parked_key WHERE group_name = $1) AS "hasParked"
+               ${lock === undefined ? '' : `, set_config('statement_timeout', $4, true)`}
              FROM here`,
-      values: [this.group, topic, partition, keys.map(storable), ...(lock === undefined ? [] : [String(lock.statementTimeoutMs)])],
+      values: [this.group, topic, partition, ...(lock === undefined ? [] : [String(lock.statementTimeoutMs)])],
     });
     const row = rows[0];
     if (row === undefined) throw new OutOfPlace(`${this.group} has no position in ${topic}/${partition}`);
-    const parked = new Set(row.parked);
     return {
       next: BigInt(row.next),
       atStart: BigInt(row.start) === 0n && BigInt(row.next) === 0n,
       last: row.last === null ? undefined : parsePlace(row.last),
-      parked: new Set(keys.filter((key) => parked.has(storable(key)))),
+      hasParked: row.hasParked,
     };
   }
 

@@ -31,7 +31,7 @@ const redriveFirst = async (
   if (envelope === undefined || reason !== undefined) throw Object.assign(new Error(reason), { name: reason });
   if (work.before !== undefined) await within(context.tryTimeoutMs, work.before(envelope));
   return transact(client, async (tx) => {
-    await context.parking.lockParked(tx, [key]);
+    await context.parking.among(tx, [key], true);
     await work.inside?.(tx, envelope, event);
     return context.parking.settle(tx, key, event, { resolution: 'redriven' });
   });
