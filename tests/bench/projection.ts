@@ -110,7 +110,7 @@ const projectionOf = (kind: keyof typeof buses, title: string, raw: string): Sce
   title,
   raw,
   skipped: () => buses[kind].whyNot(),
-  run: async (parts, { rounds, count }) => measure(parts, await buses[kind].open(parts), rounds, count(30_000, 200)),
+  run: async (parts, { rounds, count }) => measure(parts, await buses[kind].open(parts), rounds, count(100_000, 200)),
 });
 
 export const projectionEmbedded = projectionOf(

@@ -31,6 +31,7 @@ export { BusUnavailable } from './kafka-faults';
 export { isEnvelope, readEnvelope, writeEnvelope } from './envelope-text';
 export { migrateMessaging } from './migrations';
 export { startConsumer } from './consumer';
+export { placeInPartition } from './sort-batch';
 export { describeError, Halt, isOutage, NothingParked, OutOfPlace, TryTimeout, Unmappable } from './faults';
 export { declarationOf, envelopeOf } from './envelope-of';
 export { FactServer, PassFaults, type FactServerOptions } from './fact-server';

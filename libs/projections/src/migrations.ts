@@ -38,6 +38,7 @@ const migrations: readonly string[] = [
      handled_prepare bigint,
      PRIMARY KEY (physical, source)
    ) WITH (fillfactor = 50);
+   UPDATE read_model_tables SET replay_cursor = NULL;
    UPDATE read_model_tables SET hash = '' WHERE physical IN (SELECT physical FROM read_model_streams);
    DROP TABLE read_model_streams`,
 ];

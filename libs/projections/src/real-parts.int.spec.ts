@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { partitionCount, topicOf, type Envelope } from '@qiyue/contracts';
 import { connectEventStore, subscribe, type EventStoreClient, type ProposedEvent } from '@qiyue/event-store';
 import { startTestNode, type TestNode } from '@qiyue/event-store-node/testing';
-import { embeddedTransport, forgetGroup, migrateMessaging, startConsumer, type ConsumerHandle, type LogTransport } from '@qiyue/messaging';
+import {
+  embeddedTransport,
+  forgetGroup,
+  migrateMessaging,
+  partitionOf,
+  startConsumer,
+  type ConsumerHandle,
+  type LogTransport,
+} from '@qiyue/messaging';
+import { placing } from '@qiyue/messaging/testing';
 import type { Pool } from 'pg';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { ReadModel } from './declaration';
@@ -231,6 +240,27 @@ describe('on the real log of facts', () => {
     }
     expect(seen.sort()).toEqual(log.log.map(({ id }) => id).sort());
     for await (const batch of replay(['identity'], cursor, signal)) expect(batch).toBe('nothing');
+  });
+
+  test('a replay is refused where the log has a hole, whatever the stream, also where it goes on after its cursor', async () => {
+    const log = fakeLog();
+    const place = placing(partitionCount);
+    const near = (account: string): boolean => partitionOf(account, partitionCount) === partitionOf('account-0', partitionCount);
+    const accounts = Array.from({ length: 100 }, (_, index) => `account-${index}`)
+      .filter(near)
+      .slice(0, 4);
+    const told = place(accounts.map((account) => log.tell(AccountOpened, account, 0, { name: account })));
+    const { signal } = new AbortController();
+    const replay = replayOf(transport);
+    await transport.publish(topic, told.slice(0, 2));
+    let cursor: string | undefined;
+    for await (const { next } of replay(['identity'], undefined, signal)) cursor = next;
+    await transport.publish(topic, told.slice(3));
+    const read = async (from: string | undefined): Promise<void> => {
+      for await (const { envelopes } of replay(['identity'], from, signal)) expect(envelopes.length).toBeLessThan(3);
+    };
+    await expect(read(undefined)).rejects.toThrow('has lost what was told at 3:3, before 4:4');
+    await expect(read(cursor)).rejects.toThrow('has lost what was told at 3:3, before 4:4');
   });
 
   test('a replay is refused once the log has lost its beginning, and ends when it is called off', async () => {

@@ -1,25 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { topicOf, type ServiceName } from '@qiyue/contracts';
-import type { LogBatch, LogTransport } from '@qiyue/messaging';
+import { formatPosition, parsePosition } from '@qiyue/event-store';
+import { placeInPartition, type LogBatch, type LogTransport } from '@qiyue/messaging';
 import { RebuildImpossible } from './replay-facts';
 import type { Replay, ReplayBatch } from './sources';
 
 type Log = Pick<LogTransport, 'bounds' | 'consume'>;
-/** Offset the next record will be read from, by `<topic>/<partition>`. */
-type Offsets = Record<string, string>;
+/** By `<topic>/<partition>`: the offset the next record will be read from, and the place of the last fact read. */
+type Cursor = Record<string, { readonly next: string; readonly last?: string }>;
 
+const nextOf = (cursor: Cursor, place: string): bigint => BigInt(cursor[place]?.next ?? 0);
 const placeOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string => `${topic}/${partition}`;
 
 // How often a reader that waits looks whether it should go on waiting.
 const LOOK_EVERY_MS = 100;
 
 /** Where every partition ends now. Throws if one has lost its beginning and the reader would need it. */
-const endsOf = async (log: Log, topics: readonly string[], from: Offsets): Promise<ReadonlyMap<string, bigint>> => {
+const endsOf = async (log: Log, topics: readonly string[], from: Cursor): Promise<ReadonlyMap<string, bigint>> => {
   const ends = new Map<string, bigint>();
   for (const topic of topics) {
     for (const [partition, { first, next }] of await log.bounds(topic)) {
       const place = placeOf({ topic, partition });
-      if (first > BigInt(from[place] ?? 0))
+      if (first > nextOf(from, place))
         throw new RebuildImpossible(`the log of ${place} begins at ${first} by now; what stood before can only be told again by its owner`);
       ends.set(place, next);
     }
@@ -27,13 +29,26 @@ const endsOf = async (log: Log, topics: readonly string[], from: Offsets): Promi
   return ends;
 };
 
-/** The records of a batch that were not handed on before: after a failure of the log a batch may come again. */
-const pieceOf = ({ topic, partition, messages, next }: LogBatch, offsets: Offsets): ReplayBatch => {
+/**
+ * The records of a batch that were not handed on before: after a failure of the log a batch may come again. Throws if one says that another was told
+ * before it which is not there.
+ */
+const pieceOf = ({ topic, partition, messages, next }: LogBatch, cursor: Cursor): ReplayBatch => {
   const place = placeOf({ topic, partition });
-  const from = BigInt(offsets[place] ?? 0);
+  const from = nextOf(cursor, place);
   const envelopes = messages.flatMap(({ envelope, offset }) => (envelope === undefined || offset < from ? [] : [envelope]));
-  if (next > from) offsets[place] = next.toString();
-  return { topic, partition, envelopes, next: JSON.stringify(offsets) };
+  const known = cursor[place]?.last;
+  let last = known === undefined ? undefined : parsePosition(known);
+  for (const { position, previousposition } of envelopes) {
+    const here = parsePosition(position);
+    const previous = previousposition === undefined ? undefined : parsePosition(previousposition);
+    const how = placeInPartition(last, here, previous, from === 0n);
+    if (how === 'missed')
+      throw new RebuildImpossible(`the log of ${place} has lost what was told at ${previousposition}, before ${position}`);
+    if (how === 'next') last = here;
+  }
+  if (next > from) cursor[place] = { next: next.toString(), ...(last === undefined ? {} : { last: formatPosition(last) }) };
+  return { topic, partition, envelopes, next: JSON.stringify(cursor) };
 };
 
 /**
@@ -43,9 +58,9 @@ const pieceOf = ({ topic, partition, messages, next }: LogBatch, offsets: Offset
 export const replayOf = (log: Log): Replay =>
   async function* (services, from, signal) {
     const topics = services.map((service) => topicOf(service as ServiceName));
-    const offsets = from === undefined ? {} : (JSON.parse(from) as Offsets);
-    const ends = await endsOf(log, topics, offsets);
-    const open = (): boolean => [...ends].some(([place, end]) => BigInt(offsets[place] ?? 0) < end);
+    const cursor = from === undefined ? {} : (JSON.parse(from) as Cursor);
+    const ends = await endsOf(log, topics, cursor);
+    const open = (): boolean => [...ends].some(([place, end]) => nextOf(cursor, place) < end);
     if (!open()) return;
     const waiting: { readonly batch: LogBatch; readonly taken: () => void }[] = [];
     let wake: () => void = () => undefined;
@@ -53,7 +68,7 @@ export const replayOf = (log: Log): Replay =>
     const consumer = await log.consume({
       group: `qiyue.replay.${randomUUID()}`,
       topics,
-      startAt: async (topic, partition) => BigInt(offsets[placeOf({ topic, partition })] ?? 0),
+      startAt: async (topic, partition) => nextOf(cursor, placeOf({ topic, partition })),
       // Resolves once the reader takes the batch, so that few are in memory.
       onBatch: (batch) =>
         new Promise<void>((resolve) => {
@@ -73,7 +88,7 @@ export const replayOf = (log: Log): Replay =>
           continue;
         }
         next.taken();
-        yield pieceOf(next.batch, offsets);
+        yield pieceOf(next.batch, cursor);
       }
     } finally {
       over = true;
