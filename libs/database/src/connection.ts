@@ -1,11 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
 
+/** Lets statements of a connection go out behind each other without waiting for the answers in between: a mode of `pg` that its pools have no say in. */
+const pipelined = (client: PoolClient): PoolClient => Object.assign(client, { pipeline: true });
+
 /**
- * Runs with one connection of the pool. A connection that breaks while it is checked out emits `error`, which would end the process if
+ * Runs with one connection of the pool, whose statements need not wait for each other's answers. A connection that breaks while it is checked out emits `error`, which would end the process if
  * nobody listened; the query that was running rejects as well, so listening is enough.
  */
 export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> => {
-  const client = await pool.connect();
+  const client = pipelined(await pool.connect());
   let broken: Error | undefined;
   const onError = (error: Error): void => void (broken = error);
   client.on('error', onError);
@@ -21,8 +24,11 @@ export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Pro
 /** Runs in one transaction of a connection; rolls back and throws on when it throws. `begin` may set more than the transaction itself. */
 export const transact = async <T>(client: PoolClient, run: (tx: PoolClient) => Promise<T>, begin = 'BEGIN'): Promise<T> => {
   try {
-    await client.query(begin);
+    // What comes first goes out right behind it.
+    const begun = client.query(begin);
+    begun.catch(() => undefined);
     const result = await run(client);
+    await begun;
     await client.query('COMMIT');
     return result;
   } catch (fault) {

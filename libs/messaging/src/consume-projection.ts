@@ -46,6 +46,12 @@ const applyAllBut = async (
   }
 };
 
+/** Waits for both, also where one fails: nothing may go on in a transaction that has ended. */
+const bothOf = async (...work: readonly (Promise<void> | undefined)[]): Promise<void> => {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};
+
 /**
  * One batch in one transaction: lock the position, drop what is known, apply, move the position. Whatever fails undoes all of it, so the effect
  * of an event and the memory of it cannot part.
@@ -60,8 +66,9 @@ export const consumeProjection = (context: BatchContext, apply: Apply): ((batch:
         const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
         if (attempt < context.retry.attempts) {
           // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
-          await record(context, tx, batch, plan, plan.items);
-          if (messages.length > 0) await apply(tx, envelopesOf(messages), deliveryOf(batch, attempt));
+          const recorded = record(context, tx, batch, plan, plan.items);
+          const applied = messages.length > 0 ? apply(tx, envelopesOf(messages), deliveryOf(batch, attempt)) : undefined;
+          await bothOf(recorded, applied);
           return outcomeOf(batch, plan, plan.items);
         }
         const failures = new Map<string, Failure>();
