@@ -7,7 +7,7 @@ import { REVISION } from '../answer';
 import type { Caller } from '../http/caller';
 import { kitProblem } from '../http/problem';
 import { Rows, type ListOptions, type PageOf, type Row, type RowKey, type Where } from '../rows';
-import { Gathering } from '../store/gathering';
+import type { Gathering, LookUps } from '../store/gathering';
 import type { RowTable } from '../store/row-table';
 import { decodeCursor, encodeCursor } from './cursor';
 
@@ -21,6 +21,7 @@ export type PersonalReadNote = (who: Caller, accountIds: readonly string[]) => P
 
 interface Parts {
   readonly pool: Pool;
+  readonly lookUps: LookUps;
   readonly tableOf: (row: unknown) => RowTable;
   readonly vault: Vault;
   readonly pageSizeMax: number;
@@ -74,7 +75,7 @@ export class RowsRuntime extends Rows {
   override async get<R extends Row>(row: Class<R>, key: RowKey<R>): Promise<R | undefined> {
     const table = this.parts.tableOf(row);
     if (typeof key === 'string' && table.textKey !== undefined) {
-      const found = (await kept(this.byKey, table, () => new Gathering((keys) => this.find(table, keys))).get(key)) as R | undefined;
+      const found = (await kept(this.byKey, table, () => this.searched(table)).get(key)) as R | undefined;
       // A row of one's own: others may have asked for the same.
       return found === undefined ? undefined : withRevision({ ...found });
     }
@@ -86,19 +87,23 @@ export class RowsRuntime extends Rows {
     return rows[0] === undefined ? undefined : withRevision(rows[0]);
   }
 
-  private async find(table: RowTable, keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+  private searched(table: RowTable): Gathering<Row> {
     const textKey = table.textKey as string;
     const text = `SELECT ${table.selection} FROM ${table.name} WHERE ${table.column(textKey)}`;
     // One key has a statement of its own, which PostgreSQL need not plan anew each time.
-    const [only] = keys;
-    const rows = keys.length === 1 ? this.query<Row>(`${text} = $1`, [only]) : this.query<Row>(`${text} = ANY($1::text[])`, [keys]);
-    return new Map((await rows).map((row) => [(row as Record<string, string>)[textKey] as string, row]));
+    const [one, several] = [statement(`${text} = $1`), statement(`${text} = ANY($1::text[])`)];
+    return this.parts.lookUps.of({
+      ask: (keys) => (keys.length === 1 ? { ...one, values: [keys[0]] } : { ...several, values: [keys] }),
+      sort: (rows) => new Map(rows.map((row) => [(row as Record<string, string>)[textKey] as string, row])),
+    });
   }
 
   override async all<R extends Row>(row: Class<R>): Promise<readonly R[]> {
     const table = this.parts.tableOf(row);
-    const text = `SELECT ${table.selection} FROM ${table.name}`;
-    const rows = kept(this.whole, table, () => new Gathering<readonly Row[]>(async () => new Map([['', await this.query<Row>(text, [])]])));
+    const rows = kept(this.whole, table, () => {
+      const question = statement(`SELECT ${table.selection} FROM ${table.name}`);
+      return this.parts.lookUps.of<readonly Row[]>({ ask: () => question, sort: (found) => new Map([['', found]]) });
+    });
     return ((await rows.get('')) ?? []) as readonly R[];
   }
 
