@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
-import { together } from './index';
+import { Client, Pool, type PoolClient } from 'pg';
+import { together, transactShortly, withClient } from './index';
 
 const name = `together_${randomBytes(6).toString('hex')}`;
 let client: Client;
@@ -85,5 +85,46 @@ describe('statements put together', () => {
     await other.connect();
     await expect(together(other, [{ text: 'SELECT pg_terminate_backend(pg_backend_pid())' }, all])).rejects.toThrow();
     await expect(together(other, [all])).rejects.toThrow();
+  });
+});
+
+describe('a short transaction', () => {
+  let pool: Pool;
+  beforeAll(() => void (pool = new Pool({ connectionString: `${process.env['QIYUE_TEST_POSTGRES_URL']!}/postgres`, max: 1 })));
+  afterAll(() => pool.end());
+  const note = (tx: PoolClient, id: number): Promise<unknown> => tx.query({ ...insert, values: [[200 + id], ['short']] });
+  const short = async (): Promise<readonly number[]> =>
+    (await client.query<{ id: number }>(`SELECT id FROM ${name} WHERE note = 'short' ORDER BY id`)).rows.map(({ id }) => id - 200);
+
+  test('goes there and back once for what is read and once for what is written, and is whole', async () => {
+    await withClient(pool, async (one) => {
+      const sent = jest.spyOn((one as unknown as { connection: { sync(): void } }).connection, 'sync');
+      const value = await transactShortly(one, async (tx) => {
+        const found = await Promise.all([tx.query('SELECT $1::int AS n', [1]), tx.query('SELECT $1::int AS n', [2])]);
+        return { value: found.map(({ rows }) => (rows[0] as { n: number }).n), last: [note(tx, 1), note(tx, 2)] };
+      });
+      expect([value, sent.mock.calls.length]).toEqual([[1, 2], 2]);
+    });
+    expect(await short()).toEqual([1, 2]);
+  });
+
+  test('leaves nothing when it throws, not even what was still to be sent', async () => {
+    const thrown = withClient(pool, (one) =>
+      transactShortly(one, async (tx) => {
+        await tx.query('SELECT 1');
+        void note(tx, 3).catch(() => undefined);
+        throw new Error('no');
+      }),
+    );
+    await expect(thrown).rejects.toThrow('no');
+    await pool.query('SELECT 1');
+    expect(await short()).toEqual([1, 2]);
+  });
+
+  test('leaves nothing when its last statements fail, and a connection that works', async () => {
+    const failed = withClient(pool, (one) => transactShortly(one, (tx) => Promise.resolve({ value: 0, last: [note(tx, 4), note(tx, 1)] })));
+    await expect(failed).rejects.toMatchObject({ code: '23505' });
+    expect((await pool.query<{ one: number }>('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    expect(await short()).toEqual([1, 2]);
   });
 });

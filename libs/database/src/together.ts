@@ -1,4 +1,5 @@
-import { types as pgTypes, type ClientBase, type Connection, type CustomTypesConfig, type Submittable } from 'pg';
+import { types as pgTypes, type ClientBase, type Connection, type CustomTypesConfig, type PoolClient, type Submittable } from 'pg';
+import { statement, type Statement } from './statement';
 
 /** A statement with its values. One that has a name is parsed and planned once by each connection. */
 export interface Question {
@@ -158,3 +159,66 @@ export const together = (client: ClientBase, questions: readonly Question[]): Pr
     const values = questions.map((question) => (question.values ?? []).map(valueText));
     client.query(new Together(questions, values, resolve as (answers: readonly Answer<unknown>[]) => void, reject));
   });
+
+const names = new Map<string, Statement>();
+const named = (text: string): Statement => {
+  const known = names.get(text) ?? statement(text);
+  names.set(text, known);
+  return known;
+};
+
+/** The same connection, but its statements of one moment go together, and under names; those that have not left can be dropped. */
+const bundling = (client: PoolClient): { readonly tx: PoolClient; readonly drop: () => void } => {
+  let waiting: { readonly question: Question; readonly resolve: (answer: Answer) => void; readonly reject: (fault: unknown) => void }[] =
+    [];
+  const send = (): void => {
+    const group = waiting;
+    waiting = [];
+    if (group.length === 0) return;
+    together(
+      client,
+      group.map(({ question }) => question),
+    ).then(
+      (answers) => group.forEach(({ resolve }, index) => resolve(answers[index] as Answer)),
+      (fault: unknown) => group.forEach(({ reject }) => reject(fault)),
+    );
+  };
+  const query = (given: string | Question, values: readonly unknown[] = []): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) process.nextTick(send);
+      waiting.push({ question: typeof given === 'string' ? { ...named(given), values } : given, resolve, reject });
+    });
+  return { tx: Object.create(client, { query: { value: query } }) as PoolClient, drop: () => void (waiting = []) };
+};
+
+/** What a short transaction came to, and what it still has on the way. */
+export interface Written<T> {
+  readonly value: T;
+  /** Its last statements, which the commit goes with: not to be waited for. */
+  readonly last: readonly Promise<unknown>[];
+}
+
+/**
+ * A transaction of few round trips: its beginning goes with the first statements of `run`, its commit with the last ones. Does not wait for the disk
+ * (`BEGIN_UNHURRIED`). Rolls back and throws on when it throws.
+ */
+export const transactShortly = async <T>(client: PoolClient, run: (tx: PoolClient) => Promise<Written<T>>): Promise<T> => {
+  const { tx, drop } = bundling(client);
+  try {
+    const begun = ['BEGIN', 'SET LOCAL synchronous_commit TO off'].map((text) => tx.query(text));
+    const running = run(tx).then((written) => {
+      // Nobody waits for them where something else has failed before.
+      for (const one of written.last) one.catch(() => undefined);
+      return written;
+    });
+    const [{ value, last }] = await Promise.all([running, ...begun]);
+    await Promise.all([...last, tx.query('COMMIT')]);
+    return value;
+  } catch (fault) {
+    // Behind the rollback it would be done for good.
+    drop();
+    // When even this fails the connection is gone, and its transaction with it; `withClient` then throws it away.
+    await client.query('ROLLBACK').catch((error: Error) => client.emit('error', error));
+    throw fault;
+  }
+};
