@@ -157,27 +157,39 @@ export class RowsRuntime extends Rows {
   }
 
   override async reveal<T>(value: T, who: Caller, staff: readonly string[] = []): Promise<T> {
+    const sealed = sealedIn(value, new Set());
+    if (sealed.size === 0) return value;
     const read = new Set<string>();
-    const revealed = await this.walk(value, (sealed) => {
-      const subject = subjectOf(sealed);
-      if (who.role === 'customer' && who.accountId === subject) return true;
-      if (!staff.includes(who.role)) return false;
-      read.add(subject);
-      return true;
-    });
+    const texts = await Promise.all(
+      [...sealed].map(async (one) => {
+        const subject = subjectOf(one);
+        const isOwn = who.role === 'customer' && who.accountId === subject;
+        if (!isOwn && !staff.includes(who.role)) return [one, MASKED] as const;
+        if (!isOwn) read.add(subject);
+        return [one, await this.parts.vault.reveal(one)] as const;
+      }),
+    );
     if (read.size > 0) await this.parts.notePersonalRead(who, [...read].sort());
-    return revealed as T;
-  }
-
-  private async walk(value: unknown, maySee: (sealed: string) => boolean): Promise<unknown> {
-    if (typeof value === 'string') {
-      if (!value.startsWith(SEALED_PREFIX)) return value;
-      return maySee(value) ? this.parts.vault.reveal(value) : MASKED;
-    }
-    if (Array.isArray(value)) return Promise.all(value.map((one) => this.walk(one, maySee)));
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Date) return value;
-    const entries = await Promise.all(Object.entries(value).map(async ([key, child]) => [key, await this.walk(child, maySee)] as const));
-    const notes = Object.getOwnPropertySymbols(value).map((symbol) => [symbol, (value as Record<symbol, unknown>)[symbol]] as const);
-    return Object.fromEntries<unknown>([...entries, ...notes]);
+    return withTexts(value, new Map(texts)) as T;
   }
 }
+
+/** What may hold sealed texts: arrays and objects, but neither bytes nor dates. */
+const isTree = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !(value instanceof Uint8Array || value instanceof Date);
+
+const sealedIn = (value: unknown, found: Set<string>): ReadonlySet<string> => {
+  if (typeof value === 'string') {
+    if (value.startsWith(SEALED_PREFIX)) found.add(value);
+  } else if (isTree(value)) for (const part of Object.values(value)) sealedIn(part, found);
+  return found;
+};
+
+/** A copy with other texts in place of the sealed ones, and with the notes that it carries. */
+const withTexts = (value: unknown, texts: ReadonlyMap<string, string>): unknown => {
+  if (typeof value === 'string') return texts.get(value) ?? value;
+  if (!isTree(value)) return value;
+  if (Array.isArray(value)) return value.map((one) => withTexts(one, texts));
+  const notes = Object.getOwnPropertySymbols(value).map((symbol) => [symbol, (value as Record<symbol, unknown>)[symbol]] as const);
+  return Object.fromEntries<unknown>([...Object.entries(value).map(([key, part]) => [key, withTexts(part, texts)] as const), ...notes]);
+};
