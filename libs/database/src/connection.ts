@@ -1,4 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Duplex } from 'node:stream';
+import type { ClientBase, Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 
 /** Lets statements of a connection go out behind each other without waiting for the answers in between: a mode of `pg` that its pools have no say in. */
 const pipelined = (client: PoolClient): PoolClient => Object.assign(client, { pipeline: true });
@@ -21,22 +22,52 @@ export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Pro
   }
 };
 
-/** Runs in one transaction of a connection; rolls back and throws on when it throws. `begin` may set more than the transaction itself. */
-export const transact = async <T>(client: PoolClient, run: (tx: PoolClient) => Promise<T>, begin = 'BEGIN'): Promise<T> => {
+/** What goes out on a connection in this turn of the event loop goes out as one message. */
+const gather = (client: ClientBase): void => {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+};
+
+/** Puts several statements at once: one way there and back for all of them. Each is answered or refused by itself. */
+export const together = (client: ClientBase, statements: readonly QueryConfig[]): Promise<PromiseSettledResult<QueryResult>[]> => {
+  gather(client);
+  return Promise.allSettled(statements.map((one) => client.query(one)));
+};
+
+/** Waits for all, also where one fails: nothing may go on in a transaction that has ended. Throws the first failure in this order. */
+export const allOf = async (work: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};
+
+/** What a transaction came to, and what it still has to write. */
+export interface Written<T> {
+  readonly value: T;
+  /** Sends its last statements, which the commit goes with. */
+  readonly write: () => readonly Promise<unknown>[];
+}
+
+/** `transact`, where the first statements of `run` go out with the beginning, and the last ones with the commit. */
+export const transactShortly = async <T>(client: PoolClient, run: (tx: PoolClient) => Promise<Written<T>>, begin = 'BEGIN'): Promise<T> => {
   try {
-    // What comes first goes out right behind it.
+    gather(client);
     const begun = client.query(begin);
     begun.catch(() => undefined);
-    const result = await run(client);
-    await begun;
-    await client.query('COMMIT');
-    return result;
+    const { value, write } = await run(client);
+    gather(client);
+    await allOf([begun, ...write(), client.query('COMMIT')]);
+    return value;
   } catch (fault) {
     // When even this fails the connection is gone, and its transaction with it; `withClient` then throws it away.
     await client.query('ROLLBACK').catch((error: Error) => client.emit('error', error));
     throw fault;
   }
 };
+
+/** Runs in one transaction of a connection; rolls back and throws on when it throws. `begin` may set more than the transaction itself. */
+export const transact = <T>(client: PoolClient, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>
+  transactShortly(client, async (tx) => ({ value: await run(tx), write: () => [] }), begin);
 
 /** `transact` on a connection of the pool. */
 export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Client, Pool } from 'pg';
-import { inTransaction, migrate, sqlStateOf, surviveDrops, withClient } from './index';
+import type { Duplex } from 'node:stream';
+import { Client, Pool, type PoolClient } from 'pg';
+import { allOf, inTransaction, migrate, sqlStateOf, surviveDrops, together, transactShortly, withClient } from './index';
 
 const server = (): string => process.env['QIYUE_TEST_POSTGRES_URL']!;
 const name = `database_${randomBytes(6).toString('hex')}`;
@@ -65,6 +66,92 @@ describe('a transaction', () => {
     await expect(attempt).rejects.toThrow();
     expect(await count('things')).toBe(1);
   });
+});
+
+describe('a short transaction', () => {
+  beforeAll(() => pool.query('CREATE TABLE notes (id integer PRIMARY KEY)'));
+  const note = (tx: PoolClient, id: number): Promise<unknown> => tx.query('INSERT INTO notes VALUES ($1)', [id]);
+  const noted = async (): Promise<readonly number[]> =>
+    (await pool.query<{ id: number }>('SELECT id FROM notes ORDER BY id')).rows.map(({ id }) => id);
+
+  test('goes there and back once for what is read and once for what is written, and is whole', async () => {
+    const value = await withClient(pool, async (client) => {
+      const { stream } = (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
+      const sent = jest.spyOn(stream, '_writev' as never);
+      const found = await transactShortly(client, async (tx) => {
+        const [one, two] = await Promise.all([tx.query<{ n: number }>('SELECT 1 AS n'), tx.query<{ n: number }>('SELECT 2 AS n')]);
+        return { value: [one.rows[0]?.n, two.rows[0]?.n], write: () => [note(tx, 1), note(tx, 2)] };
+      });
+      return [...found, sent.mock.calls.length];
+    });
+    expect(value).toEqual([1, 2, 2]);
+    expect(await noted()).toEqual([1, 2]);
+  });
+  test('leaves nothing when it throws in the middle, though more was on its way', async () => {
+    const thrown = withClient(pool, (client) =>
+      transactShortly(client, async (tx) => {
+        const more = note(tx, 3);
+        more.catch(() => undefined);
+        throw new Error('no');
+      }),
+    );
+    await expect(thrown).rejects.toThrow('no');
+    expect(await noted()).toEqual([1, 2]);
+  });
+  test('leaves nothing when one of its last statements fails, names the failure, and gives back a connection that works', async () => {
+    await withClient(pool, async (client) => {
+      const failed = transactShortly(client, async (tx) => ({ value: 0, write: () => [note(tx, 4), note(tx, 1), note(tx, 5)] }));
+      await expect(failed).rejects.toMatchObject({ code: '23505' });
+      expect((await client.query<{ one: number }>('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    });
+    expect(await noted()).toEqual([1, 2]);
+  });
+  test('whose connection is cut rejects and leaves nothing', async () => {
+    const cut = withClient(pool, (client) =>
+      transactShortly(client, async (tx) => ({
+        value: 0,
+        write: () => [note(tx, 6), tx.query('SELECT pg_terminate_backend(pg_backend_pid())')],
+      })),
+    );
+    await expect(cut).rejects.toThrow();
+    expect(await noted()).toEqual([1, 2]);
+  });
+});
+
+describe('statements put together', () => {
+  test('are answered or refused each by itself, in order, first and again', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const answers = await withClient(pool, (client) =>
+        together(client, [
+          { name: 'one', text: 'SELECT $1::int AS n', values: [1] },
+          { name: 'none', text: 'SELECT 1 / $1::int AS n', values: [0] },
+          { name: 'two', text: 'SELECT $1::int AS n', values: [2] },
+        ]),
+      );
+      expect(answers.map((one) => (one.status === 'fulfilled' ? one.value.rows : sqlStateOf(one.reason)))).toEqual([
+        [{ n: 1 }],
+        '22012',
+        [{ n: 2 }],
+      ]);
+    }
+  });
+  test('all fail when their connection is cut', async () => {
+    const answers = await withClient(pool, (client) =>
+      together(client, [{ text: 'SELECT pg_terminate_backend(pg_backend_pid())' }, { text: 'SELECT 1' }]),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});
+
+test('all of several works are waited for, and the first failure in their order is thrown', async () => {
+  const ended: string[] = [];
+  const work = async (name: string, ms: number, fails: boolean): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    ended.push(name);
+    if (fails) throw new Error(name);
+  };
+  await expect(allOf([work('late', 20, true), undefined, work('soon', 1, true), work('good', 30, false)])).rejects.toThrow('late');
+  expect(ended).toEqual(['soon', 'late', 'good']);
 });
 
 test('a connection is given back whatever became of its work', async () => {

@@ -1,3 +1,15 @@
-export { BEGIN_UNHURRIED, inTransaction, sqlStateOf, surviveDrops, transact, UNHURRIED, withClient } from './connection';
+export {
+  allOf,
+  BEGIN_UNHURRIED,
+  inTransaction,
+  sqlStateOf,
+  surviveDrops,
+  together,
+  transact,
+  transactShortly,
+  UNHURRIED,
+  withClient,
+  type Written,
+} from './connection';
 export { migrate } from './migrate';
 export { statement, type Statement } from './statement';

@@ -8,14 +8,14 @@ import { Appends } from './appends';
 import type { ProposedEvent } from './types';
 
 /** A call that a test answers by hand. */
-const setUp = () => {
+const setUp = (untilCall: Promise<void> = Promise.resolve()) => {
   const written: BatchAppendReq[] = [];
   const call = Object.assign(new EventEmitter(), { write: (message: BatchAppendReq) => written.push(message) });
   const client = {
     callArguments: () => [],
     GRPCStreamCreator: (_client: unknown, _name: string, create: (streams: unknown) => unknown) => {
       let made: unknown;
-      return async () => (made ??= create({ batchAppend: () => call }));
+      return () => untilCall.then(() => (made ??= create({ batchAppend: () => call })));
     },
   };
   const appends = new Appends(client as never);
@@ -123,5 +123,16 @@ describe('appends of one call', () => {
     await expect(append([1], 5)).rejects.toThrow(/no answer in time/);
     call.emit('data', stored(idOf((await sent(1))[0]), 1));
     expect((await sent(1)).length).toBe(1);
+  });
+
+  test('are given up when there is no call to go out on in time, and do not go out later', async () => {
+    let open = (): void => undefined;
+    const { append, sent } = setUp(new Promise((resolve) => (open = resolve)));
+    await expect(append([1], 5)).rejects.toThrow(/no answer in time/);
+    open();
+    const next = append([2]).catch(() => undefined);
+    const [first] = await sent(1);
+    expect(first?.getProposedMessagesList()[0]?.getData_asU8().length).toBe(4);
+    await expect(Promise.race([next, Promise.resolve('waits')])).resolves.toBe('waits');
   });
 });

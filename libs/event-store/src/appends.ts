@@ -8,6 +8,7 @@ import { Empty, type UUID } from '@eventstore/db-client/generated/shared_pb';
 import { StreamsClient, type IStreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb';
 import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import { StoreFault, StoreUnavailable } from './faults';
+import { jsonBytes } from './json-bytes';
 import type { Position, ProposedEvent } from './types';
 
 type Call = ReturnType<IStreamsClient['batchAppend']>;
@@ -40,13 +41,13 @@ const proposed = ({
   metadata,
 }: ProposedEvent): { readonly event: BatchAppendReq.ProposedMessage; readonly bytes: number } => {
   const event = new BatchAppendReq.ProposedMessage();
-  const [body, about] = [data, metadata].map((part) => Buffer.from(JSON.stringify(part)));
+  const [body, about] = [jsonBytes(data), jsonBytes(metadata)];
   event.setId(createUUID(id));
   event.getMetadataMap().set('type', type);
   event.getMetadataMap().set('content-type', 'application/json');
-  event.setData(body as Buffer);
-  event.setCustomMetadata(about as Buffer);
-  return { event, bytes: (body as Buffer).length + (about as Buffer).length };
+  event.setData(body);
+  event.setCustomMetadata(about);
+  return { event, bytes: body.length + about.length };
 };
 
 const optionsOf = (stream: string, expected: bigint | 'no_stream'): BatchAppendReq.Options => {
@@ -120,20 +121,27 @@ export class Appends {
 
   /** @throws the client's own errors, and `StoreUnavailable` where the call ended before the answer came. */
   async append(stream: string, events: readonly ProposedEvent[], expected: bigint | 'no_stream', patienceMs: number): Promise<Stored> {
-    const call = await this.callOf();
-    const waiting = this.waiting.get(call);
-    if (waiting === undefined) throw new StoreUnavailable('the call that appends go out on has ended');
     const id = randomUUID();
+    let waiting: Map<string, Waiting> | undefined;
     let late: NodeJS.Timeout | undefined;
+    let isOver = false;
     try {
       return await new Promise<Stored>((resolve, reject) => {
-        waiting.set(id, { stream, resolve, reject });
+        // Also while there is no call yet: as long as no node of a cluster is found, there is none.
         late = setTimeout(() => reject(new StoreUnavailable('no answer in time')), patienceMs);
-        for (const message of messagesOf(createUUID(id), optionsOf(stream, expected), events)) call.write(message);
+        const send = (call: Call): void => {
+          if (isOver) return;
+          waiting = this.waiting.get(call);
+          if (waiting === undefined) return reject(new StoreUnavailable('the call that appends go out on has ended'));
+          waiting.set(id, { stream, resolve, reject });
+          for (const message of messagesOf(createUUID(id), optionsOf(stream, expected), events)) call.write(message);
+        };
+        this.callOf().then(send).catch(reject);
       });
     } finally {
+      isOver = true;
       clearTimeout(late);
-      waiting.delete(id);
+      waiting?.delete(id);
     }
   }
 

@@ -176,9 +176,7 @@ class GrpcClient implements EventStoreClient {
   ): Promise<{ revision: bigint; position?: Position }> {
     const { appends, end } = this.connection.begin();
     try {
-      // While no node of a cluster is found, there is not even a call that an append could go out on.
-      const appending = appends.append(stream, events, expected, this.patienceMs);
-      const stored = await within(appending, this.patienceMs, () => new AmbiguousAppend(`no answer to an append to ${stream}`));
+      const stored = await appends.append(stream, events, expected, this.patienceMs);
       end(false);
       return stored;
     } catch (error) {
@@ -189,9 +187,7 @@ class GrpcClient implements EventStoreClient {
       if (refused) throw error;
       if (kind === ErrorType.WRONG_EXPECTED_VERSION) throw new WrongRevision(`${stream} is not at ${expected}`, { cause: error });
       if (answered) throw new StoreFault(`the store refused an append to ${stream}: ${kind}`, { cause: error });
-      throw error instanceof AmbiguousAppend
-        ? error
-        : new AmbiguousAppend(`an append to ${stream} failed on its way: ${wordsOf(error)}`, { cause: error });
+      throw new AmbiguousAppend(`an append to ${stream} failed on its way: ${wordsOf(error)}`, { cause: error });
     }
   }
 

@@ -3,6 +3,7 @@ import { by, collect, noon, wallet } from './fixture';
 import {
   AccountForgotten,
   AmbiguousAppend,
+  AppendTooLarge,
   createExecutor,
   StoreUnavailable,
   UnfitEvent,
@@ -70,6 +71,20 @@ describe('a command', () => {
     });
     expect(store.log[1]?.metadata).toMatchObject({ schemaVersion: 2 });
     expect(store.log[3]?.metadata).toMatchObject({ clause: '2.2.6' });
+  });
+  test('may be as large as the limit and not a byte larger, whatever its texts are made of', async () => {
+    const body = { ...anna, holder: 'Anna "Li" 李安娜' };
+    const told: unknown[] = [];
+    const client: EventStoreClient = {
+      ...memoryStore(),
+      append: async (_stream, events) => Promise.reject(new Error(String(told.push(...events)))),
+    };
+    const open = (appendLimitBytes: number) =>
+      setUp({ client, appendLimitBytes }).executor.execute(wallet, '1', 'open', body, {}, by('c1'));
+    await expect(open(1e6)).rejects.toThrow('1');
+    const bytes = Buffer.byteLength(JSON.stringify(told[0]));
+    await expect(open(bytes)).rejects.toThrow('2');
+    await expect(open(bytes - 1)).rejects.toThrow(AppendTooLarge);
   });
   test('that is so already stores nothing and answers with the head', async () => {
     const { executor, store } = setUp();

@@ -6,6 +6,7 @@ import { pauseMs, type BackOff } from './back-off';
 import { canonicalJson, fingerprintOf } from './canonical-json';
 import { storedEvent } from './event-codec';
 import { AppendTooLarge, WrongRevision } from './faults';
+import { jsonBytes } from './json-bytes';
 import { kitRejections, type KitCode } from './kit-rejections';
 import { Lanes } from './lanes';
 import { emptyStream, loadStream, type LoadedStream } from './load';
@@ -169,8 +170,12 @@ class CommandExecutor {
   }
 }
 
+/** Bytes of an event as JSON. */
+const sizeOf = ({ id, type, data, metadata }: ProposedEvent): number =>
+  Buffer.byteLength(JSON.stringify({ id, type, data: 0, metadata: 0 })) - 2 + jsonBytes(data).length + jsonBytes(metadata).length;
+
 const refuseTooLarge = (name: string, proposed: readonly ProposedEvent[], limitBytes: number): void => {
-  const bytes = proposed.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
+  const bytes = proposed.reduce((sum, event) => sum + sizeOf(event), 0);
   if (bytes > limitBytes) throw new AppendTooLarge(`an append of ${bytes} bytes to ${name}`);
 };
 

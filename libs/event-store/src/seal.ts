@@ -20,11 +20,16 @@ const form = /^sealed:1:(.+):([\w-]{16}):([\w-]{22,})$/s;
 export const isSealed = (value: unknown): value is string => typeof value === 'string' && value.startsWith(SEALED_PREFIX);
 
 /** The account a sealed text names. Throws `SealBroken` if it has not the form of one. */
-export const accountOf = (sealed: string): string => partsOf(sealed).accountId;
+export const accountOf = (sealed: string): string => matched(sealed)[1] as string;
 
-const partsOf = (sealed: string): { accountId: string; iv: Buffer; body: Buffer } => {
+const matched = (sealed: string): RegExpExecArray => {
   const match = form.exec(sealed);
   if (match === null) throw new SealBroken('a sealed value has lost its form');
+  return match;
+};
+
+const partsOf = (sealed: string): { accountId: string; iv: Buffer; body: Buffer } => {
+  const match = matched(sealed);
   return {
     accountId: match[1] as string,
     iv: Buffer.from(match[2] as string, 'base64url'),

@@ -15,17 +15,27 @@ export const collectSealed = (value: unknown, found: Set<string>): Set<string> =
   return found;
 };
 
-/** A copy with sealed strings replaced; parts without one are shared with the original. */
-export const replaceSealed = (value: unknown, replacement: (sealed: string) => string): unknown => {
+/** Reads as what the sealed text is replaced by, which is found out when it is first read. */
+const whenRead = (sealed: string, replacement: (sealed: string) => string): PropertyDescriptor => {
+  let text: string | undefined;
+  return { get: () => (text ??= replacement(sealed)), enumerable: true, configurable: true };
+};
+
+/** A copy with sealed strings replaced, each at once or when it is first read; parts without one are shared with the original. */
+export const replaceSealed = (value: unknown, replacement: (sealed: string) => string, lazily = false): unknown => {
   if (isSealed(value)) return replacement(value);
   if (!isTree(value)) return value;
   let copy: Record<string, unknown> | undefined;
+  // Defined, not assigned: a key called `__proto__` is a key like any other.
+  const put = (key: string, how: PropertyDescriptor): void => void Object.defineProperty((copy ??= shallowCopy(value)), key, how);
   for (const key of Object.keys(value)) {
     const part = value[key];
-    const replaced = replaceSealed(part, replacement);
-    if (replaced === part) continue;
-    // Defined, not assigned: a key called `__proto__` is a key like any other.
-    Object.defineProperty((copy ??= shallowCopy(value)), key, { value: replaced, writable: true, enumerable: true, configurable: true });
+    if (lazily && isSealed(part)) {
+      put(key, whenRead(part, replacement));
+      continue;
+    }
+    const replaced = replaceSealed(part, replacement, lazily);
+    if (replaced !== part) put(key, { value: replaced, writable: true, enumerable: true, configurable: true });
   }
   return copy ?? value;
 };

@@ -123,6 +123,8 @@ export const memoryVault = (): Vault => {
     reveal: async (value) => (isSealed(value) ? reveal(value) : value),
     revealDeep: async <T>(value: T): Promise<T> =>
       collectSealed(value, new Set()).size === 0 ? value : (replaceSealed(value, reveal) as T),
+    revealWhenRead: async <T>(value: T): Promise<T> =>
+      collectSealed(value, new Set()).size === 0 ? value : (replaceSealed(value, reveal, true) as T),
     destroy: async (accountId) => void keys.set(accountId, 'destroyed'),
     digest: async (text) => sha256(pepper + text),
   };

@@ -275,6 +275,8 @@ export interface Vault {
   reveal(sealed: string): Promise<string>;
   /** A copy with every sealed string in it revealed; the very value if there is none. */
   revealDeep<T>(value: T): Promise<T>;
+  /** The same, but each string is opened when it is first read, for whoever reads few of many: `SealBroken` is thrown then. What is forgotten is settled at the call. */
+  revealWhenRead<T>(value: T): Promise<T>;
   /** Destroys the account's key, for good. Doing so again does nothing. */
   destroy(accountId: string): Promise<void>;
   /** Keyed digest (HMAC-SHA-256, hexadecimal) of a text that may tell something about a person: it cannot be guessed at without the vault. */

@@ -138,6 +138,24 @@ describe('the vault', () => {
     await expect(vault.reveal(damage(sealed))).rejects.toThrow(SealBroken);
     await expect(vault.revealDeep({ a: [damage(sealed)] })).rejects.toThrow(SealBroken);
   });
+  test('what is revealed when it is read looks the same, but a text that nobody reads is never opened', async () => {
+    const vault = openVault({ pool, kek });
+    const [accountId, forgotten] = [someone(), someone()];
+    const [good, gone] = [await vault.seal(accountId, event, 'a', 'secret'), await vault.seal(forgotten, event, 'a', 'lost')];
+    await vault.destroy(forgotten);
+    const plain = { any: 'thing' };
+    const value = { good, gone, list: [good, 'x'], plain, broken: good.replace(/:[\w-]{16}:/, ':AAAAAAAAAAAAAAAA:') };
+    const revealed = await vault.revealWhenRead(value);
+    expect(revealed.plain).toBe(plain);
+    const { broken: _broken, ...readable } = Object.getOwnPropertyDescriptors(revealed);
+    const read = Object.defineProperties({}, readable);
+    expect(JSON.parse(JSON.stringify(read))).toEqual({ good: 'secret', gone: FORGOTTEN, list: ['secret', 'x'], plain });
+    expect({ ...revealed.plain, list: [...revealed.list] }).toEqual({ any: 'thing', list: ['secret', 'x'] });
+    expect(() => revealed.broken).toThrow(SealBroken);
+    expect(value.good).toBe(good);
+    expect(await vault.revealWhenRead(plain)).toBe(plain);
+    expect(await vault.revealWhenRead(good)).toBe('secret');
+  });
   test('a sealed value put in under the name of another account is broken', async () => {
     const vault = openVault({ pool, kek });
     const [anna, bert] = [someone(), someone()];

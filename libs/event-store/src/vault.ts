@@ -138,6 +138,11 @@ export const openVault = (options: VaultOptions): Vault => {
     };
   };
 
+  const revealed = async <T>(value: T, lazily: boolean): Promise<T> => {
+    const sealed = collectSealed(value, new Set());
+    return sealed.size === 0 ? value : (replaceSealed(value, await revealAll(sealed), lazily) as T);
+  };
+
   return {
     seal: async (accountId, eventId, path, text) => {
       if (text === FORGOTTEN) return text;
@@ -146,10 +151,8 @@ export const openVault = (options: VaultOptions): Vault => {
       return sealWith(key, accountId, eventId, path, text);
     },
     reveal: async (value) => (isSealed(value) ? (await revealAll(new Set([value])))(value) : value),
-    revealDeep: async <T>(value: T): Promise<T> => {
-      const sealed = collectSealed(value, new Set());
-      return sealed.size === 0 ? value : (replaceSealed(value, await revealAll(sealed)) as T);
-    },
+    revealDeep: (value) => revealed(value, false),
+    revealWhenRead: (value) => revealed(value, true),
     destroy: async (accountId) => keys.destroy(checked(accountId)),
     digest: async (text) => {
       digestKey ??= keys.ensure(digestAccount).catch((error: unknown) => {

@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
 import type { Delivery, ProjectionOptions } from './consumer-options';
-import { BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
+import { allOf, BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
 import { describeError } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';
@@ -46,12 +46,6 @@ const applyAllBut = async (
   }
 };
 
-/** Waits for both, also where one fails: nothing may go on in a transaction that has ended. */
-const bothOf = async (...work: readonly (Promise<void> | undefined)[]): Promise<void> => {
-  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-};
-
 /**
  * One batch in one transaction: lock the position, drop what is known, apply, move the position. Whatever fails undoes all of it, so the effect
  * of an event and the memory of it cannot part.
@@ -68,7 +62,7 @@ export const consumeProjection = (context: BatchContext, apply: Apply): ((batch:
           // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
           const recorded = record(context, tx, batch, plan, plan.items);
           const applied = messages.length > 0 ? apply(tx, envelopesOf(messages), deliveryOf(batch, attempt)) : undefined;
-          await bothOf(recorded, applied);
+          await allOf([recorded, applied]);
           return outcomeOf(batch, plan, plan.items);
         }
         const failures = new Map<string, Failure>();

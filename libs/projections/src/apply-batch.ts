@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import { insertRows, loadRows, quoted, removeRows, replaceRows } from './bulk-write';
+import type { Row, Slot } from './canonical';
 import type { ReadModel } from './declaration';
-import { foldPlan, planItems, type Fault } from './fold';
+import { foldPlan, planItems, type Fault, type Plan } from './fold';
 import type { Item } from './item';
 
 export interface Applied {
@@ -11,14 +12,16 @@ export interface Applied {
   readonly fault: Fault | undefined;
 }
 
-/**
- * Folds items into a table: one SELECT, then at most one INSERT of new rows, one of changed ones and one DELETE, however many items there are.
- * `table` is an SQL name, quoted. The caller keeps others from writing to the table meanwhile.
- */
-export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, items: readonly Item[]): Promise<Applied> => {
-  const plan = planItems(model, items);
-  if (plan.steps.length === 0) return { rows: 0, fault: plan.fault };
-  const before = await loadRows(tx, model.shape, table, [...plan.slots.values()]);
+/** What a plan makes of rows. */
+interface Changes {
+  readonly added: readonly Row[];
+  readonly replaced: readonly Row[];
+  readonly removed: readonly Slot[];
+  readonly fault: Fault | undefined;
+}
+
+/** `before` holds at least the rows that the plan touches. */
+const changesOf = (model: ReadModel, plan: Plan, before: ReadonlyMap<string, Row>): Changes => {
   const after = new Map(before);
   const fault = foldPlan(model, plan, after);
   const changed = [...after].filter(([text, row]) => before.get(text) !== row);
@@ -27,10 +30,59 @@ export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, 
     .filter((text) => !after.has(text))
     .map((text) => plan.slots.get(text))
     .filter((slot) => slot !== undefined);
-  await removeRows(tx, model.shape, table, removed);
-  await insertRows(tx, model.shape, table, added ?? []);
-  await replaceRows(tx, model.shape, table, replaced ?? []);
-  return { rows: changed.length + removed.length, fault };
+  return { added: added ?? [], replaced: replaced ?? [], removed, fault };
+};
+
+const rowsOf = ({ added, replaced, removed }: Changes): number => added.length + replaced.length + removed.length;
+
+/**
+ * Folds items into a table: one SELECT, then at most one INSERT of new rows, one of changed ones and one DELETE, however many items there are.
+ * `table` is an SQL name, quoted. The caller keeps others from writing to the table meanwhile.
+ */
+export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, items: readonly Item[]): Promise<Applied> => {
+  const plan = planItems(model, items);
+  if (plan.steps.length === 0) return { rows: 0, fault: plan.fault };
+  const changes = changesOf(model, plan, await loadRows(tx, model.shape, table, [...plan.slots.values()]));
+  await removeRows(tx, model.shape, table, changes.removed);
+  await insertRows(tx, model.shape, table, changes.added);
+  await replaceRows(tx, model.shape, table, changes.replaced);
+  return { rows: rowsOf(changes), fault: changes.fault };
+};
+
+/** An item could not be folded: which one, and what then, is for whoever does it with care. */
+export class Unfoldable extends Error {
+  override readonly name = 'Unfoldable';
+}
+
+/** Items folded in memory, and how to write what they lead to. */
+export interface Folded {
+  readonly rows: number;
+  readonly write: () => readonly Promise<void>[];
+}
+
+/**
+ * Loads the rows of items ahead, before it is known which of the items the table has already: for a connection whose statements go together. What it gives
+ * folds the others; it throws `Unfoldable` where one cannot be.
+ */
+export const loadFor = async (
+  tx: ClientBase,
+  model: ReadModel,
+  table: string,
+  items: readonly Item[],
+): Promise<(fresh: readonly Item[]) => Folded> => {
+  const { shape } = model;
+  const { slots, fault } = planItems(model, items);
+  if (fault !== undefined) throw new Unfoldable();
+  const before = await loadRows(tx, shape, table, [...slots.values()]);
+  return (fresh) => {
+    const changes = changesOf(model, planItems(model, fresh), before);
+    if (changes.fault !== undefined) throw new Unfoldable();
+    const { added, replaced, removed } = changes;
+    return {
+      rows: rowsOf(changes),
+      write: () => [removeRows(tx, shape, table, removed), insertRows(tx, shape, table, added), replaceRows(tx, shape, table, replaced)],
+    };
+  };
 };
 
 /**

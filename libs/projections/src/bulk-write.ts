@@ -22,12 +22,16 @@ const statementsOf = (shape: TableShape, table: string): Statements => {
   const first = key[0] as ReadColumn;
   const named =
     key.length === 1 ? `${quoted(first.name)} = ANY($1::${first.type}[])` : `(${list(key)}) IN (SELECT * FROM unnest(${arrays(key)}))`;
+  // Row by row through the index: a plan made while the table was small would otherwise read all of it from then on.
+  const given = key.map((_, index) => `k${index + 1}`).join(', ');
+  const same = key.map(({ name }, index) => `t.${quoted(name)} = k.k${index + 1}`).join(' AND ');
+  const load = `SELECT r.* FROM unnest(${arrays(key)}) AS k (${given}) CROSS JOIN LATERAL (SELECT ${list(columns, 't.')} FROM ${table} AS t WHERE ${same} LIMIT 1) AS r`;
   const rest = columns.filter((column) => !key.includes(column));
   const onConflict =
     rest.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${rest.map(({ name }) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}`;
   const insert = `INSERT INTO ${table} (${list(columns)}) SELECT * FROM unnest(${arrays(columns)})`;
   return {
-    load: statement(`SELECT ${list(columns)} FROM ${table} WHERE ${named}`),
+    load: statement(load),
     insert: statement(insert),
     replace: statement(`${insert} ON CONFLICT (${list(key)}) ${onConflict}`),
     remove: statement(`DELETE FROM ${table} WHERE ${named}`),

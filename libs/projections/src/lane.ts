@@ -1,10 +1,11 @@
 import { laterPosition, type StoredEvent, type Subscription } from '@qiyue/event-store';
 import type { Pool } from 'pg';
-import { BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
+import { BEGIN_UNHURRIED, inTransaction, transactShortly, withClient } from '@qiyue/database';
+import { Unfoldable } from './apply-batch';
 import type { Halt, ProjectionHooks } from './handle';
 import { itemOfStored } from './item';
-import { foldCarefully, foldQuickly, isDataError, type FoldMember, type Member } from './member';
-import { foldOwnBatch, type Entry, type OwnBatch, type OwnBatchResult } from './own-batch';
+import { foldCarefully, isDataError, isGone, type Member } from './member';
+import { foldOwnBatch, foldOwnBatchShortly, type Entry, type OwnBatch, type OwnBatchResult } from './own-batch';
 import { stopper, untilDone } from './retry';
 import type { Position, Subscribe } from './sources';
 
@@ -36,14 +37,13 @@ export interface LaneOptions {
 
 const NOTE_EVERY_MS = 5_000;
 
+/** With few round trips; and again with care where something is amiss: an item that cannot be folded, a table that is gone. */
 const applyOnce = async ({ pool }: LaneOptions, members: readonly Member[], batch: OwnBatch): Promise<OwnBatchResult> => {
-  const run = (fold: FoldMember): Promise<OwnBatchResult> =>
-    inTransaction(pool, (tx) => foldOwnBatch(tx, members, batch, fold), BEGIN_UNHURRIED);
   try {
-    return await run(foldQuickly);
+    return await withClient(pool, (client) => transactShortly(client, (tx) => foldOwnBatchShortly(tx, members, batch), BEGIN_UNHURRIED));
   } catch (error) {
-    if (!isDataError(error)) throw error;
-    return run(foldCarefully);
+    if (!(error instanceof Unfoldable || isDataError(error) || isGone(error))) throw error;
+    return inTransaction(pool, (tx) => foldOwnBatch(tx, members, batch, foldCarefully), BEGIN_UNHURRIED);
   }
 };
 

@@ -19,6 +19,9 @@ export type FoldMember = (tx: ClientBase, member: Member, items: readonly Item[]
 /** Whether PostgreSQL refused the data (too long for an index, for instance), which it will do again, rather than being in trouble itself. */
 export const isDataError = (error: unknown): boolean => /^(22|23|54)/.test(sqlStateOf(error) ?? '');
 
+/** Whether a table was dropped. */
+export const isGone = (error: unknown): boolean => sqlStateOf(error) === '42P01';
+
 /** All at once; throws if PostgreSQL refuses a row, and the transaction is lost then. */
 export const foldQuickly: FoldMember = (tx, { model, physical }, items) => foldInto(tx, model, quoted(physical), items);
 

@@ -87,22 +87,15 @@ export const tablesOf = (db: ClientBase | Pool, models: readonly string[], lock 
 export const lockTables = (tx: ClientBase, physicals: readonly string[]): Promise<readonly Registered[]> =>
   read(tx, 'WHERE physical = ANY($1) ORDER BY physical FOR UPDATE', [physicals]);
 
+const SAVE_POSITION = statement('UPDATE read_model_tables SET commit_position = $2, prepare_position = $3 WHERE physical = ANY($1)');
+const SAVE_SEARCHED = statement('UPDATE read_model_tables SET searched_commit = $2, searched_prepare = $3 WHERE physical = ANY($1)');
+
 export const savePosition = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
-  if (physicals.length > 0)
-    await tx.query('UPDATE read_model_tables SET commit_position = $2, prepare_position = $3 WHERE physical = ANY($1)', [
-      physicals,
-      commit.toString(),
-      prepare.toString(),
-    ]);
+  if (physicals.length > 0) await tx.query({ ...SAVE_POSITION, values: [physicals, commit, prepare] });
 };
 
 export const saveSearched = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
-  if (physicals.length > 0)
-    await tx.query('UPDATE read_model_tables SET searched_commit = $2, searched_prepare = $3 WHERE physical = ANY($1)', [
-      physicals,
-      commit.toString(),
-      prepare.toString(),
-    ]);
+  if (physicals.length > 0) await tx.query({ ...SAVE_SEARCHED, values: [physicals, commit, prepare] });
 };
 
 export const saveHalt = async (tx: ClientBase, physical: string, halt: Halt | undefined): Promise<void> => {

@@ -1,7 +1,7 @@
 import { HttpStatus, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { HTTP_CODE_METADATA } from '@nestjs/common/constants';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { defer, from, lastValueFrom, throwError, timeout, type Observable } from 'rxjs';
+import { defer, from, lastValueFrom, type Observable } from 'rxjs';
 import { OUTCOME, REVISION, type CommandAnswer } from '../answer';
 import type { Rows } from '../rows';
 import { KEEPS_SEALED, REVEALS } from './access';
@@ -35,6 +35,19 @@ const isPlainAnswer = (answer: object): boolean => Object.keys(answer).every((ke
 const declared = (context: ExecutionContext, key: string): unknown =>
   Reflect.getMetadata(key, context.getHandler()) ?? Reflect.getMetadata(key, context.getClass());
 
+/** What the controller answers, unless the request brings what the route takes none of. */
+const handle = (request: RoutedRequest, next: CallHandler): Observable<unknown> => {
+  if (request[ROUTE] !== undefined) refuseUndeclared(request[ROUTE], request);
+  return next.handle();
+};
+
+/** What is not answered in time is refused; its work goes on. */
+const inTime = <T>(work: Promise<T>, ms: number): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(kitProblem('timed-out', {}, 1)), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+
 /** Personal fields by role, ETag, status, `Idempotency-Key` and the time limit: what every route does the same way. */
 export class Answering implements NestInterceptor {
   private readonly inFlight = new Set<string>();
@@ -49,16 +62,10 @@ export class Answering implements NestInterceptor {
     const request = http.getRequest<RoutedRequest & { [CALLER]?: Caller }>();
     const service = this.serviceOf(request);
     const who = request[CALLER];
-    const checked = defer(() => {
-      if (request[ROUTE] !== undefined) refuseUndeclared(request[ROUTE], request);
-      return next.handle();
-    });
-    if (service === undefined || who === undefined) return checked;
+    if (service === undefined || who === undefined) return defer(() => handle(request, next));
     const reply = http.getResponse<FastifyReply>();
-    const answer = (): Promise<unknown> => this.answer(context, checked, service, who, reply);
-    return defer(() => from(who.keyed ? this.once(service, who, reply, answer) : answer())).pipe(
-      timeout({ first: this.timeoutMs, with: () => throwError(() => kitProblem('timed-out', {}, 1)) }),
-    );
+    const answer = async (): Promise<unknown> => this.answer(context, handle(request, next), service, who, reply);
+    return from(inTime(who.keyed ? this.once(service, who, reply, answer) : answer(), this.timeoutMs));
   }
 
   private async answer(

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { Gathering } from '../store/gathering';
+import type { Gathering, LookUps } from '../store/gathering';
 
 /** An answer as it was given. */
 export interface StoredAnswer {
@@ -20,12 +20,12 @@ export class AnswersStore {
 
   constructor(
     private readonly pool: Pool,
+    lookUps: LookUps,
     private readonly keepDays: number,
   ) {
-    this.found = new Gathering(async (keys) => {
-      const statement = keys.length === 1 ? { ...FIND_ONE, values: [keys[0]] } : { ...FIND_SEVERAL, values: [keys] };
-      const { rows } = await pool.query<StoredAnswer & { key: string }>(statement);
-      return new Map(rows.map(({ key, ...answer }) => [key, answer]));
+    this.found = lookUps.of({
+      ask: (keys) => (keys.length === 1 ? { ...FIND_ONE, values: [keys[0]] } : { ...FIND_SEVERAL, values: [keys] }),
+      sort: (rows) => new Map((rows as readonly (StoredAnswer & { key: string })[]).map(({ key, ...answer }) => [key, answer])),
     });
   }
 

@@ -1,10 +1,25 @@
 import type { ArgumentMetadata, PipeTransform, Type as Class } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { validate, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
 import { schemaOfClass } from '../docs/class-schema';
 import { kitProblem, type FieldFault } from './problem';
 import type { RouteInfo } from './routes';
 import { escapePointer, schemaFaults } from './structure';
+
+/** The validator looks for what is asked of a class among all classes of the process, for each object anew. It is the same every time. */
+const rememberRules = (): void => {
+  const storage = getMetadataStorage();
+  const look = storage.getTargetValidationMetadatas.bind(storage);
+  const known = new WeakMap<object, ReturnType<typeof look>>();
+  storage.getTargetValidationMetadatas = (owner, schema, always, strictGroups, groups) => {
+    const isPlain = typeof owner === 'function' && !schema && !always && !strictGroups && groups === undefined;
+    if (!isPlain) return look(owner, schema, always, strictGroups, groups);
+    const rules = known.get(owner) ?? look(owner, schema, always, strictGroups, groups);
+    known.set(owner, rules);
+    return rules;
+  };
+};
+rememberRules();
 
 const faultsOf = (errors: readonly ValidationError[], at: string): readonly FieldFault[] =>
   errors.flatMap((error) => {

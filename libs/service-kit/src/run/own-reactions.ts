@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { AnyStream } from '@qiyue/decider';
 import { formatPosition, parsePosition, type Position, type StoredEvent } from '@qiyue/event-store';
-import { UNHURRIED } from '@qiyue/database';
+import { statement, UNHURRIED } from '@qiyue/database';
 import { describeError, isOutage } from '@qiyue/messaging';
 import { itemOfStored } from '@qiyue/projections';
 import type { AnyReaction } from '../declare/reaction';
@@ -13,8 +13,8 @@ const STATION = 'reactions';
 const LANES = 8;
 
 // Does not wait for the disk: reactions that a crash of PostgreSQL has forgotten are done again, which is doing them once.
-const SAVE = `INSERT INTO kit_positions (station, position, version) SELECT $1, $2, '1' WHERE ${UNHURRIED}
-  ON CONFLICT (station) DO UPDATE SET position = excluded.position`;
+const SAVE = statement(`INSERT INTO kit_positions (station, position, version) SELECT $1, $2, '1' WHERE ${UNHURRIED}
+  ON CONFLICT (station) DO UPDATE SET position = excluded.position`);
 
 interface OwnReactionsOptions {
   readonly pool: Pool;
@@ -52,7 +52,7 @@ export class OwnReactions {
   async handle(events: readonly StoredEvent[], upTo: Position): Promise<void> {
     const work = events.flatMap((event) => this.matching(event).map((reaction) => ({ event, reaction })));
     if (work.length > 0) await this.run(work);
-    await this.options.pool.query(SAVE, [STATION, formatPosition(upTo)]);
+    await this.options.pool.query({ ...SAVE, values: [STATION, formatPosition(upTo)] });
   }
 
   /** Runs what waits for a reaction on a stream, in order; stops at the first that fails. */

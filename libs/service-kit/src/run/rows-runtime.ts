@@ -7,7 +7,7 @@ import { REVISION } from '../answer';
 import type { Caller } from '../http/caller';
 import { kitProblem } from '../http/problem';
 import { Rows, type ListOptions, type PageOf, type Row, type RowKey, type Where } from '../rows';
-import { Gathering } from '../store/gathering';
+import type { Gathering, LookUps } from '../store/gathering';
 import type { RowTable } from '../store/row-table';
 import { decodeCursor, encodeCursor } from './cursor';
 
@@ -21,6 +21,7 @@ export type PersonalReadNote = (who: Caller, accountIds: readonly string[]) => P
 
 interface Parts {
   readonly pool: Pool;
+  readonly lookUps: LookUps;
   readonly tableOf: (row: unknown) => RowTable;
   readonly vault: Vault;
   readonly pageSizeMax: number;
@@ -74,7 +75,7 @@ export class RowsRuntime extends Rows {
   override async get<R extends Row>(row: Class<R>, key: RowKey<R>): Promise<R | undefined> {
     const table = this.parts.tableOf(row);
     if (typeof key === 'string' && table.textKey !== undefined) {
-      const found = (await kept(this.byKey, table, () => new Gathering((keys) => this.find(table, keys))).get(key)) as R | undefined;
+      const found = (await kept(this.byKey, table, () => this.searched(table)).get(key)) as R | undefined;
       // A row of one's own: others may have asked for the same.
       return found === undefined ? undefined : withRevision({ ...found });
     }
@@ -86,19 +87,23 @@ export class RowsRuntime extends Rows {
     return rows[0] === undefined ? undefined : withRevision(rows[0]);
   }
 
-  private async find(table: RowTable, keys: readonly string[]): Promise<ReadonlyMap<string, Row>> {
+  private searched(table: RowTable): Gathering<Row> {
     const textKey = table.textKey as string;
     const text = `SELECT ${table.selection} FROM ${table.name} WHERE ${table.column(textKey)}`;
     // One key has a statement of its own, which PostgreSQL need not plan anew each time.
-    const [only] = keys;
-    const rows = keys.length === 1 ? this.query<Row>(`${text} = $1`, [only]) : this.query<Row>(`${text} = ANY($1::text[])`, [keys]);
-    return new Map((await rows).map((row) => [(row as Record<string, string>)[textKey] as string, row]));
+    const [one, several] = [statement(`${text} = $1`), statement(`${text} = ANY($1::text[])`)];
+    return this.parts.lookUps.of({
+      ask: (keys) => (keys.length === 1 ? { ...one, values: [keys[0]] } : { ...several, values: [keys] }),
+      sort: (rows) => new Map(rows.map((row) => [(row as Record<string, string>)[textKey] as string, row])),
+    });
   }
 
   override async all<R extends Row>(row: Class<R>): Promise<readonly R[]> {
     const table = this.parts.tableOf(row);
-    const text = `SELECT ${table.selection} FROM ${table.name}`;
-    const rows = kept(this.whole, table, () => new Gathering<readonly Row[]>(async () => new Map([['', await this.query<Row>(text, [])]])));
+    const rows = kept(this.whole, table, () => {
+      const question = statement(`SELECT ${table.selection} FROM ${table.name}`);
+      return this.parts.lookUps.of<readonly Row[]>({ ask: () => question, sort: (found) => new Map([['', found]]) });
+    });
     return ((await rows.get('')) ?? []) as readonly R[];
   }
 
@@ -152,27 +157,39 @@ export class RowsRuntime extends Rows {
   }
 
   override async reveal<T>(value: T, who: Caller, staff: readonly string[] = []): Promise<T> {
+    const sealed = sealedIn(value, new Set());
+    if (sealed.size === 0) return value;
     const read = new Set<string>();
-    const revealed = await this.walk(value, (sealed) => {
-      const subject = subjectOf(sealed);
-      if (who.role === 'customer' && who.accountId === subject) return true;
-      if (!staff.includes(who.role)) return false;
-      read.add(subject);
-      return true;
-    });
+    const texts = await Promise.all(
+      [...sealed].map(async (one) => {
+        const subject = subjectOf(one);
+        const isOwn = who.role === 'customer' && who.accountId === subject;
+        if (!isOwn && !staff.includes(who.role)) return [one, MASKED] as const;
+        if (!isOwn) read.add(subject);
+        return [one, await this.parts.vault.reveal(one)] as const;
+      }),
+    );
     if (read.size > 0) await this.parts.notePersonalRead(who, [...read].sort());
-    return revealed as T;
-  }
-
-  private async walk(value: unknown, maySee: (sealed: string) => boolean): Promise<unknown> {
-    if (typeof value === 'string') {
-      if (!value.startsWith(SEALED_PREFIX)) return value;
-      return maySee(value) ? this.parts.vault.reveal(value) : MASKED;
-    }
-    if (Array.isArray(value)) return Promise.all(value.map((one) => this.walk(one, maySee)));
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Date) return value;
-    const entries = await Promise.all(Object.entries(value).map(async ([key, child]) => [key, await this.walk(child, maySee)] as const));
-    const notes = Object.getOwnPropertySymbols(value).map((symbol) => [symbol, (value as Record<symbol, unknown>)[symbol]] as const);
-    return Object.fromEntries<unknown>([...entries, ...notes]);
+    return withTexts(value, new Map(texts)) as T;
   }
 }
+
+/** What may hold sealed texts: arrays and objects, but neither bytes nor dates. */
+const isTree = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !(value instanceof Uint8Array || value instanceof Date);
+
+const sealedIn = (value: unknown, found: Set<string>): ReadonlySet<string> => {
+  if (typeof value === 'string') {
+    if (value.startsWith(SEALED_PREFIX)) found.add(value);
+  } else if (isTree(value)) for (const part of Object.values(value)) sealedIn(part, found);
+  return found;
+};
+
+/** A copy with other texts in place of the sealed ones, and with the notes that it carries. */
+const withTexts = (value: unknown, texts: ReadonlyMap<string, string>): unknown => {
+  if (typeof value === 'string') return texts.get(value) ?? value;
+  if (!isTree(value)) return value;
+  if (Array.isArray(value)) return value.map((one) => withTexts(one, texts));
+  const notes = Object.getOwnPropertySymbols(value).map((symbol) => [symbol, (value as Record<symbol, unknown>)[symbol]] as const);
+  return Object.fromEntries<unknown>([...Object.entries(value).map(([key, part]) => [key, withTexts(part, texts)] as const), ...notes]);
+};

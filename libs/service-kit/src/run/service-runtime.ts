@@ -10,7 +10,8 @@ import type { RouteOwner } from '../http/answering';
 import { AnswersStore } from '../http/answers-store';
 import type { RouteInfo } from '../http/routes';
 import type { Rows } from '../rows';
-import { migrate } from '@qiyue/database';
+import { migrate, together, withClient } from '@qiyue/database';
+import { LookUps } from '../store/gathering';
 import { rowTables } from '../store/row-table';
 import { serviceSchema } from '../store/schema';
 import { accessBook, noteInBook } from './access-book';
@@ -48,7 +49,8 @@ export class ServiceRuntime implements RouteOwner {
       tries: config.storeAttemptsMax,
       appendLimitBytes: config.appendLimitBytes,
     });
-    this.answers = new AnswersStore(this.pool, config.answerDays);
+    const lookUps = new LookUps((questions) => withClient(this.pool, (client) => together(client, questions)));
+    this.answers = new AnswersStore(this.pool, lookUps, config.answerDays);
     this.commands = new CommandsRuntime({
       executor: this.executor,
       clock,
@@ -58,6 +60,7 @@ export class ServiceRuntime implements RouteOwner {
     });
     this.rows = new RowsRuntime({
       pool: this.pool,
+      lookUps,
       tableOf: rowTables(definition.readModels),
       vault,
       pageSizeMax: config.pageSizeMax,

@@ -1,80 +1,128 @@
-import { Gathering } from './gathering';
-
-/** A table of one's own: finds what it is told, when it is told to. */
-const open = () => {
-  const asked: string[][] = [];
-  const answers: ((outcome: Error | undefined) => void)[] = [];
-  const gathering = new Gathering<string>(async (keys) => {
-    asked.push([...keys]);
-    const fault = await new Promise<Error | undefined>((resolve) => answers.push(resolve));
-    if (fault !== undefined) throw fault;
-    return new Map(keys.filter((key) => key !== 'none').map((key) => [key, `row of ${key}`]));
-  });
-  /** Answers the statement under way, with the fault if there is one, and lets what follows begin. */
-  const answer = async (fault?: Error): Promise<void> => {
-    answers.shift()?.(fault);
-    await new Promise((resolve) => setImmediate(resolve));
-  };
-  return { gathering, asked, answer };
-};
+import type { QueryConfig } from 'pg';
+import { LookUps } from './gathering';
 
 const fault = (code: string): Error => Object.assign(new Error(code), { code });
 
+/** A database of one's own: finds what it is told, when it is told to, and refuses what it is told to refuse. */
+const open = (refuses: (statement: QueryConfig) => string | undefined = () => undefined) => {
+  const asked: QueryConfig[][] = [];
+  const answers: ((outcome: Error | undefined) => void)[] = [];
+  const lookUps = new LookUps(async (questions) => {
+    asked.push([...questions]);
+    const away = await new Promise<Error | undefined>((resolve) => answers.push(resolve));
+    if (away !== undefined) throw away;
+    return questions.map((question) => {
+      const { text, values = [] } = question;
+      const code = refuses(question);
+      if (code !== undefined) return { status: 'rejected', reason: fault(code) };
+      const found = (values as string[]).filter((key) => key !== 'none');
+      return { status: 'fulfilled', value: { rows: found.map((key) => ({ key, row: `${text} ${key}` })) } };
+    });
+  });
+  const kind = (text: string) =>
+    lookUps.of<string>({
+      ask: (keys) => ({ name: `named ${text}`, text, values: [...keys] }),
+      sort: (rows) => new Map((rows as { key: string; row: string }[]).map(({ key, row }) => [key, row])),
+    });
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  /** Answers what is under way, unless the database is away, and lets what follows begin. */
+  const answer = async (away?: Error): Promise<void> => {
+    await turn();
+    answers.shift()?.(away);
+    await turn();
+  };
+  const texts = (): string[][] => asked.map((questions) => questions.map(({ text, values = [] }) => `${text} ${values.join()}`));
+  return { lookUps, kind, asked, texts, answer, turn };
+};
+
+const outcomes = (all: readonly PromiseSettledResult<string | undefined>[]) =>
+  all.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).message));
+
 describe('look-ups', () => {
-  test('the first goes at once; those that come meanwhile go together, each key once', async () => {
-    const { gathering, asked, answer } = open();
-    const first = gathering.get('a');
-    const rest = ['b', 'c', 'b', 'a', 'none'].map((key) => gathering.get(key));
-    expect(asked).toEqual([['a']]);
+  test('of one turn go together, each key once, with one statement for each kind', async () => {
+    const { kind, texts, answer } = open();
+    const [orders, accounts] = [kind('order'), kind('account')];
+    const all = [orders.get('a'), accounts.get('x'), orders.get('b'), orders.get('a'), orders.get('none')];
     await answer();
-    expect(await first).toBe('row of a');
-    expect(asked).toEqual([['a'], ['b', 'c', 'a', 'none']]);
-    await answer();
-    expect(await Promise.all(rest)).toEqual(['row of b', 'row of c', 'row of b', 'row of a', undefined]);
+    expect(await Promise.all(all)).toEqual(['order a', 'account x', 'order b', 'order a', undefined]);
+    expect(texts()).toEqual([['order a,b,none', 'account x']]);
   });
 
-  test('one that comes while its key is being looked for is not given what may be older than it: it goes with the next', async () => {
-    const { gathering, asked, answer } = open();
-    const before = gathering.get('a');
-    const after = gathering.get('a');
+  test('that come meanwhile go together with the next, also for a key under way: what is found for that may be older', async () => {
+    const { kind, texts, answer, turn } = open();
+    const orders = kind('order');
+    const before = orders.get('a');
+    await turn();
+    const after = [orders.get('a'), orders.get('b')];
+    await turn();
+    expect(texts()).toEqual([['order a']]);
     await answer();
     await answer();
-    expect([await before, await after, asked]).toEqual(['row of a', 'row of a', [['a'], ['a']]]);
+    expect([await before, ...(await Promise.all(after))]).toEqual(['order a', 'order a', 'order b']);
+    expect(texts()).toEqual([['order a'], ['order a,b']]);
   });
 
-  test('no more than a hundred keys go together', async () => {
-    const { gathering, asked, answer } = open();
-    const all = Array.from({ length: 202 }, (_, n) => gathering.get(String(n)));
-    for (let round = 0; round < 4; round += 1) await answer();
+  test('go together up to a hundred keys', async () => {
+    const { kind, asked, answer } = open();
+    const orders = kind('order');
+    const all = Array.from({ length: 202 }, (_, n) => orders.get(String(n)));
+    for (let round = 0; round < 3; round += 1) await answer();
     expect(await Promise.all(all)).toHaveLength(202);
-    expect(asked.map(({ length }) => length)).toEqual([1, 100, 100, 1]);
+    expect(asked.map(([question]) => question?.values?.length)).toEqual([100, 100, 2]);
   });
 
   test('a key that PostgreSQL cannot take fails by itself, the others are answered', async () => {
-    const { gathering, asked, answer } = open();
-    const all = Promise.allSettled(['a', 'b', 'bad', 'c'].map((key) => gathering.get(key)));
+    const { kind, texts, answer } = open(({ values = [] }) => (values.includes('bad') ? '22021' : undefined));
+    const [orders, accounts] = [kind('order'), kind('account')];
+    const all = Promise.allSettled([...['b', 'bad', 'c'].map((key) => orders.get(key)), accounts.get('x')]);
     await answer();
-    await answer(fault('22021'));
     await answer();
-    await answer(fault('22021'));
-    await answer();
-    expect((await all).map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).message))).toEqual([
-      'row of a',
-      'row of b',
-      '22021',
-      'row of c',
+    expect(outcomes(await all)).toEqual(['order b', '22021', 'order c', 'account x']);
+    expect(texts()).toEqual([
+      ['order b,bad,c', 'account x'],
+      ['order b', 'order bad', 'order c'],
     ]);
-    expect(asked).toEqual([['a'], ['b', 'bad', 'c'], ['b'], ['bad'], ['c']]);
   });
 
-  test('a database that is away fails all that went together, and the next look-up asks again', async () => {
-    const { gathering, asked, answer } = open();
-    const all = Promise.allSettled(['a', 'b', 'c'].map((key) => gathering.get(key)));
+  test('of a table whose columns are others since are asked anew, without the plan made for the old ones', async () => {
+    const { kind, asked, answer } = open(({ name }) => (name === undefined ? undefined : '0A000'));
+    const found = kind('order').get('a');
     await answer();
-    await answer(fault('57P01'));
-    expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
-    const later = gathering.get('b');
     await answer();
-    expect([await later, asked.at(-1)]).toEqual(['row of b', ['b']]);
+    expect([await found, asked.map(([question]) => question?.name)]).toEqual(['order a', ['named order', undefined]]);
+  });
+
+  test('of a statement that PostgreSQL refuses fail, and no others', async () => {
+    const { kind, answer } = open(({ text }) => (text === 'order' ? '42P01' : undefined));
+    const all = Promise.allSettled([kind('order').get('a'), kind('account').get('x')]);
+    await answer();
+    expect(outcomes(await all)).toEqual(['42P01', 'account x']);
+  });
+
+  test('whose rows cannot be sorted fail, and the next one is asked', async () => {
+    const { lookUps, kind, answer } = open();
+    const broken = lookUps.of<string>({
+      ask: (keys) => ({ text: 'broken', values: [...keys] }),
+      sort: () => {
+        throw new TypeError('no row of mine');
+      },
+    });
+    const all = Promise.allSettled([broken.get('a')]);
+    await answer();
+    expect(outcomes(await all)).toEqual(['no row of mine']);
+    const later = kind('order').get('b');
+    await answer();
+    expect(await later).toBe('order b');
+  });
+
+  test('all fail together when the database is away, and the next one asks again', async () => {
+    const { kind, texts, answer } = open();
+    const [orders, accounts] = [kind('order'), kind('account')];
+    const all = Promise.allSettled([orders.get('a'), orders.get('b'), accounts.get('x')]);
+    await answer(new Error('connection refused'));
+    expect(outcomes(await all)).toEqual(['connection refused', 'connection refused', 'connection refused']);
+    const later = orders.get('b');
+    await answer();
+    expect([await later, texts().at(-1)]).toEqual(['order b', ['order b']]);
   });
 });
