@@ -200,8 +200,11 @@ test('what is asked of a body is looked for once, not among all classes for each
     @IsString()
     name!: string;
   }
-  const rules = () => getMetadataStorage().getTargetValidationMetadatas(Named, '', false, false);
-  expect(rules()).toBe(rules());
-  expect(rules()).toHaveLength(1);
+  // A part of a body is looked for with the name of the whole.
+  for (const whole of ['', 'Whole']) {
+    const rules = () => getMetadataStorage().getTargetValidationMetadatas(Named, whole, false, false);
+    expect(rules()).toBe(rules());
+    expect(rules()).toHaveLength(1);
+  }
   expect(getMetadataStorage().getTargetValidationMetadatas(Named, '', false, false, ['a group'])).toHaveLength(0);
 });

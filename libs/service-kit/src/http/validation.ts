@@ -10,12 +10,14 @@ import { escapePointer, schemaFaults } from './structure';
 const rememberRules = (): void => {
   const storage = getMetadataStorage();
   const look = storage.getTargetValidationMetadatas.bind(storage);
-  const known = new WeakMap<object, ReturnType<typeof look>>();
+  const known = new WeakMap<object, Map<string | undefined, ReturnType<typeof look>>>();
   storage.getTargetValidationMetadatas = (owner, schema, always, strictGroups, groups) => {
-    const isPlain = typeof owner === 'function' && !schema && !always && !strictGroups && groups === undefined;
+    const isPlain = typeof owner === 'function' && !always && !strictGroups && groups === undefined;
     if (!isPlain) return look(owner, schema, always, strictGroups, groups);
-    const rules = known.get(owner) ?? look(owner, schema, always, strictGroups, groups);
-    known.set(owner, rules);
+    const ofOwner = known.get(owner) ?? new Map<string | undefined, ReturnType<typeof look>>();
+    known.set(owner, ofOwner);
+    const rules = ofOwner.get(schema) ?? look(owner, schema, always, strictGroups, groups);
+    ofOwner.set(schema, rules);
     return rules;
   };
 };
