@@ -35,17 +35,23 @@ export const together = (client: ClientBase, statements: readonly QueryConfig[])
   return Promise.allSettled(statements.map((one) => client.query(one)));
 };
 
-/** Waits for all, also where one fails: nothing may go on in a transaction that has ended. Throws the first failure in this order. */
+const TRANSACTION_IS_LOST = '25P02';
+
+/**
+ * Waits for all, also where one fails: nothing may go on in a transaction that has ended. Throws the first failure in this order, but none that only says
+ * that the transaction was lost by another.
+ */
 export const allOf = async (work: readonly (Promise<unknown> | undefined)[]): Promise<void> => {
-  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const failed = (await Promise.allSettled(work)).filter((one) => one.status === 'rejected');
+  const [first] = failed;
+  if (first !== undefined) throw (failed.find(({ reason }) => sqlStateOf(reason) !== TRANSACTION_IS_LOST) ?? first).reason;
 };
 
 /** What a transaction came to, and what it still has to write. */
 export interface Written<T> {
   readonly value: T;
   /** Sends its last statements, which the commit goes with. */
-  readonly write: () => readonly Promise<unknown>[];
+  readonly write?: (() => readonly Promise<unknown>[]) | undefined;
 }
 
 /** `transact`, where the first statements of `run` go out with the beginning, and the last ones with the commit. */
@@ -56,7 +62,7 @@ export const transactShortly = async <T>(client: PoolClient, run: (tx: PoolClien
     begun.catch(() => undefined);
     const { value, write } = await run(client);
     gather(client);
-    await allOf([begun, ...write(), client.query('COMMIT')]);
+    await allOf([begun, ...(write?.() ?? []), client.query('COMMIT')]);
     return value;
   } catch (fault) {
     // When even this fails the connection is gone, and its transaction with it; `withClient` then throws it away.
@@ -67,7 +73,7 @@ export const transactShortly = async <T>(client: PoolClient, run: (tx: PoolClien
 
 /** Runs in one transaction of a connection; rolls back and throws on when it throws. `begin` may set more than the transaction itself. */
 export const transact = <T>(client: PoolClient, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>
-  transactShortly(client, async (tx) => ({ value: await run(tx), write: () => [] }), begin);
+  transactShortly(client, async (tx) => ({ value: await run(tx) }), begin);
 
 /** `transact` on a connection of the pool. */
 export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>

@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
 import type { Delivery, ProjectionOptions } from './consumer-options';
-import { allOf, BEGIN_UNHURRIED, inTransaction } from '@qiyue/database';
+import { allOf, BEGIN_UNHURRIED, transactShortly, withClient, type Written } from '@qiyue/database';
 import { describeError } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';
@@ -13,6 +13,10 @@ const deliveryOf = ({ topic, partition }: LogBatch, attempt: number): Delivery =
 
 const envelopesOf = (messages: readonly LogMessage[]): readonly Envelope[] =>
   messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope]));
+
+/** Applies and writes what is left to be written. */
+export const applyWhole = async (apply: Apply, tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery): Promise<void> =>
+  allOf((await apply(tx, envelopes, delivery))?.() ?? []);
 
 /**
  * Applies what can be applied, by halves, each under a savepoint, and finds the keys that fail. Order is kept: only what stands behind
@@ -30,7 +34,7 @@ const applyAllBut = async (
   if (rest.length === 0) return;
   await tx.query('SAVEPOINT half');
   try {
-    await apply(tx, envelopesOf(rest), deliveryOf(batch, Math.max(2, context.retry.attempts)));
+    await applyWhole(apply, tx, envelopesOf(rest), deliveryOf(batch, Math.max(2, context.retry.attempts)));
     await tx.query('RELEASE SAVEPOINT half');
   } catch (error) {
     if (isOfTheMoment(context, error)) throw error;
@@ -52,26 +56,28 @@ const applyAllBut = async (
  */
 export const consumeProjection = (context: BatchContext, apply: Apply): ((batch: LogBatch) => Promise<BatchOutcome>) => {
   const once = async (batch: LogBatch, attempt: number): Promise<BatchOutcome> =>
-    inTransaction(
-      context.pool,
-      async (tx) => {
-        const plan = await planOf(context, tx, batch, true);
-        if (plan === undefined) return { items: [] };
-        const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
-        if (attempt < context.retry.attempts) {
-          // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
-          const recorded = record(context, tx, batch, plan, plan.items);
-          const applied = messages.length > 0 ? apply(tx, envelopesOf(messages), deliveryOf(batch, attempt)) : undefined;
-          await allOf([recorded, applied]);
-          return outcomeOf(batch, plan, plan.items);
-        }
-        const failures = new Map<string, Failure>();
-        await applyAllBut(context, tx, apply, batch, messages, failures);
-        const items = afterFailures(plan.items, failures);
-        await record(context, tx, batch, plan, items);
-        return outcomeOf(batch, plan, items);
-      },
-      BEGIN_UNHURRIED,
+    withClient(context.pool, (client) =>
+      transactShortly(
+        client,
+        async (tx): Promise<Written<BatchOutcome>> => {
+          const plan = await planOf(context, tx, batch, true);
+          if (plan === undefined) return { value: { items: [] } };
+          const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
+          if (attempt < context.retry.attempts) {
+            // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
+            const recorded = record(context, tx, batch, plan, plan.items);
+            const applied = messages.length > 0 ? apply(tx, envelopesOf(messages), deliveryOf(batch, attempt)) : undefined;
+            await allOf([recorded, applied]);
+            return { value: outcomeOf(batch, plan, plan.items), write: (await applied) ?? undefined };
+          }
+          const failures = new Map<string, Failure>();
+          await applyAllBut(context, tx, apply, batch, messages, failures);
+          const items = afterFailures(plan.items, failures);
+          await record(context, tx, batch, plan, items);
+          return { value: outcomeOf(batch, plan, items) };
+        },
+        BEGIN_UNHURRIED,
+      ),
     );
 
   return (batch) =>

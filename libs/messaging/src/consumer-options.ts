@@ -58,7 +58,12 @@ export interface Delivery {
 /** Writes the effects of a run of envelopes of one partition inside the transaction that moves the position: exactly once. */
 export interface ProjectionOptions extends CommonOptions {
   readonly mode: 'projection';
-  readonly apply: (tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery) => Promise<void>;
+  /** May give back what sends its last statements: then the commit goes out with them. */
+  readonly apply: (
+    tx: PoolClient,
+    envelopes: readonly Envelope[],
+    delivery: Delivery,
+  ) => Promise<(() => readonly Promise<unknown>[]) | undefined | void>;
 }
 
 /** Acts on one envelope outside any transaction, at least once: idempotent by derived ids. Keys run side by side, events of a key in order. */

@@ -2,7 +2,7 @@ import { allFacts, partitionCount } from '@qiyue/contracts';
 import type { FactLike } from '@qiyue/decider';
 import { surviveDrops } from '@qiyue/database';
 import type { BatchContext, BatchOutcome } from './consume-batch';
-import { consumeProjection } from './consume-projection';
+import { applyWhole, consumeProjection } from './consume-projection';
 import { consumeReaction } from './consume-reaction';
 import type { ConsumerHandle, ConsumerOptions, ConsumerProblem, RetryPolicy } from './consumer-options';
 import { describeError, Halt, isOutage } from './faults';
@@ -125,7 +125,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<ConsumerH
         options.mode === 'projection'
           ? {
               inside: (tx, envelope, { topic, partition }) =>
-                options.apply(tx, [envelope], { topic, partition, attempt: 2, isRedriven: true }),
+                applyWhole(options.apply, tx, [envelope], { topic, partition, attempt: 2, isRedriven: true }),
             }
           : { before: (envelope) => options.react(envelope) },
       ),

@@ -71,11 +71,11 @@ export const loadFor = async (
   items: readonly Item[],
 ): Promise<(fresh: readonly Item[]) => Folded> => {
   const { shape } = model;
-  const { slots, fault } = planItems(model, items);
-  if (fault !== undefined) throw new Unfoldable();
-  const before = await loadRows(tx, shape, table, [...slots.values()]);
+  const plan = planItems(model, items);
+  if (plan.fault !== undefined) throw new Unfoldable();
+  const before = await loadRows(tx, shape, table, [...plan.slots.values()]);
   return (fresh) => {
-    const changes = changesOf(model, planItems(model, fresh), before);
+    const changes = changesOf(model, fresh.length === items.length ? plan : planItems(model, fresh), before);
     if (changes.fault !== undefined) throw new Unfoldable();
     const { added, replaced, removed } = changes;
     return {

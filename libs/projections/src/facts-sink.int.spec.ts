@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { inTransaction } from '@qiyue/database';
+import { allOf, inTransaction } from '@qiyue/database';
 import { isOutage, type Delivery } from '@qiyue/messaging';
 import type { ReadModel } from './declaration';
 import { diffRebuild } from './diff';
@@ -50,15 +50,17 @@ const start = async (models: readonly ReadModel[], more: Partial<OwnProjectionsO
   started.push(projections);
   return projections;
 };
-/** Hands facts over as the consumer does: carefully, so that a fault is found. */
+/** Hands facts over as the consumer does at its first attempt, or carefully, where a fault is to be found. */
 const deliver = (
   models: readonly ReadModel[],
   envelopes: readonly Envelope[],
   { onHalt, ...more }: Partial<Delivery> & { readonly onHalt?: (halt: Halt) => void } = {},
 ): Promise<void> =>
-  inTransaction(pool, (tx) =>
-    factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes, log.delivery({ attempt: 2, ...more })),
-  );
+  inTransaction(pool, async (tx) => {
+    const delivery = log.delivery({ attempt: onHalt === undefined ? 1 : 2, ...more });
+    const write = await factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes, delivery);
+    await allOf(write?.() ?? []);
+  });
 const stored = async ({ name, shape }: ReadModel): Promise<readonly string[]> => {
   const { rows } = await pool.query<Record<string, unknown>>(`SELECT * FROM "${name}"`);
   return rows
@@ -288,6 +290,18 @@ describe('a model that cannot fold a fact', () => {
     mended = true;
     await projections.resume(fragile);
     expect(await stored(fragile)).toHaveLength(3);
+    expect((await projections.health()).map(({ state }) => state)).toEqual(['live', 'live']);
+  });
+
+  test('does not halt at the first attempt, which leaves nothing and fails', async () => {
+    const models = [fragile, standings];
+    const projections = await start(models);
+    await projections.ready();
+    log.tell(AccountOpened, 'account-1', 0, { name: 'x' });
+    log.tell(AccountOpened, 'account-2', 0, { name: 'poison' });
+    log.tell(AccountCounted, 'account-1', 1, { by: 2 });
+    await expect(deliver(models, log.log)).rejects.toMatchObject({ name: 'Unfoldable' });
+    for (const model of models) expect(await stored(model)).toEqual([]);
     expect((await projections.health()).map(({ state }) => state)).toEqual(['live', 'live']);
   });
 

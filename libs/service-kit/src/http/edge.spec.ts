@@ -13,7 +13,6 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsUUID,
-  getMetadataStorage,
 } from 'class-validator';
 import { Type } from 'class-transformer';
 import { NotFoundException } from '@nestjs/common';
@@ -21,7 +20,6 @@ import { isSoundText, parseJsonBody } from './json-body';
 import { kitProblem, kitProblems, problemOf, ProblemException } from './problem';
 import { problemOfThrown } from './problem-filter';
 import { traceOf } from './trace';
-import './validation';
 import { schemaOfClass } from '../docs/class-schema';
 import { decodeCursor, encodeCursor } from '../run/cursor';
 import { AccountForgotten, AmbiguousAppend, AppendTooLarge, StoreUnavailable } from '@qiyue/event-store';
@@ -193,18 +191,4 @@ describe('schemas of bodies', () => {
         },
       },
     }));
-});
-
-test('what is asked of a body is looked for once, not among all classes for each body', async () => {
-  class Named {
-    @IsString()
-    name!: string;
-  }
-  // A part of a body is looked for with the name of the whole.
-  for (const whole of ['', 'Whole']) {
-    const rules = () => getMetadataStorage().getTargetValidationMetadatas(Named, whole, false, false);
-    expect(rules()).toBe(rules());
-    expect(rules()).toHaveLength(1);
-  }
-  expect(getMetadataStorage().getTargetValidationMetadatas(Named, '', false, false, ['a group'])).toHaveLength(0);
 });

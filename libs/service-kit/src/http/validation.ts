@@ -1,27 +1,10 @@
 import type { ArgumentMetadata, PipeTransform, Type as Class } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
+import { validate, type ValidationError } from 'class-validator';
 import { schemaOfClass } from '../docs/class-schema';
 import { kitProblem, type FieldFault } from './problem';
 import type { RouteInfo } from './routes';
 import { escapePointer, schemaFaults } from './structure';
-
-/** The validator looks for what is asked of a class among all classes of the process, for each object anew. It is the same every time. */
-const rememberRules = (): void => {
-  const storage = getMetadataStorage();
-  const look = storage.getTargetValidationMetadatas.bind(storage);
-  const known = new WeakMap<object, Map<string | undefined, ReturnType<typeof look>>>();
-  storage.getTargetValidationMetadatas = (owner, schema, always, strictGroups, groups) => {
-    const isPlain = typeof owner === 'function' && !always && !strictGroups && groups === undefined;
-    if (!isPlain) return look(owner, schema, always, strictGroups, groups);
-    const ofOwner = known.get(owner) ?? new Map<string | undefined, ReturnType<typeof look>>();
-    known.set(owner, ofOwner);
-    const rules = ofOwner.get(schema) ?? look(owner, schema, always, strictGroups, groups);
-    ofOwner.set(schema, rules);
-    return rules;
-  };
-};
-rememberRules();
 
 const faultsOf = (errors: readonly ValidationError[], at: string): readonly FieldFault[] =>
   errors.flatMap((error) => {
