@@ -5,8 +5,8 @@ import type { ClientBase, Pool, PoolClient, QueryConfig, QueryResult } from 'pg'
 const pipelined = (client: PoolClient): PoolClient => Object.assign(client, { pipeline: true });
 
 /**
- * Runs with one connection of the pool, whose statements need not wait for each other's answers. A connection that breaks while it is checked out emits `error`, which would end the process if
- * nobody listened; the query that was running rejects as well, so listening is enough.
+ * Runs with one connection of the pool, whose statements need not wait for each other's answers. A connection that breaks while it is checked out emits
+ * `error`, which would end the process if nobody listened; the queries that were running reject as well, so listening is enough.
  */
 export const withClient = async <T>(pool: Pool, run: (client: PoolClient) => Promise<T>): Promise<T> => {
   const client = pipelined(await pool.connect());
@@ -47,22 +47,32 @@ export const allOf = async (work: readonly (Promise<unknown> | undefined)[]): Pr
   if (first !== undefined) throw (failed.find(({ reason }) => sqlStateOf(reason) !== TRANSACTION_IS_LOST) ?? first).reason;
 };
 
-/** What a transaction came to, and what it still has to write. */
-export interface Written<T> {
+/** What a transaction came to. */
+export interface Outcome<T> {
   readonly value: T;
-  /** Sends its last statements, which the commit goes with. */
-  readonly write?: (() => readonly Promise<unknown>[]) | undefined;
+  /** Its last statements, which the commit goes out with; their values are texts, numbers, booleans, null and arrays of them. */
+  readonly last?: readonly QueryConfig[] | undefined;
 }
 
-/** `transact`, where the first statements of `run` go out with the beginning, and the last ones with the commit. */
-export const transactShortly = async <T>(client: PoolClient, run: (tx: PoolClient) => Promise<Written<T>>, begin = 'BEGIN'): Promise<T> => {
+const isPlain = (value: unknown): boolean =>
+  value === null || !['object', 'function', 'symbol'].includes(typeof value) || (Array.isArray(value) && value.every(isPlain));
+
+/** What cannot be sent must be found out before anything is: the commit would go out without it. */
+const checked = (last: readonly QueryConfig[]): readonly QueryConfig[] => {
+  if (!last.every(({ values = [] }) => isPlain(values))) throw new TypeError('a last statement has a value that is not plain');
+  return last;
+};
+
+/** `transact`, where the first statements of `run` go out with the beginning, and those that it gives back with the commit. */
+export const transactShortly = async <T>(client: PoolClient, run: (tx: PoolClient) => Promise<Outcome<T>>, begin = 'BEGIN'): Promise<T> => {
   try {
     gather(client);
     const begun = client.query(begin);
     begun.catch(() => undefined);
-    const { value, write } = await run(client);
+    const { value, last = [] } = await run(client);
+    const statements = checked(last);
     gather(client);
-    await allOf([begun, ...(write?.() ?? []), client.query('COMMIT')]);
+    await allOf([begun, ...statements.map((one) => client.query(one)), client.query('COMMIT')]);
     return value;
   } catch (fault) {
     // When even this fails the connection is gone, and its transaction with it; `withClient` then throws it away.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { Client, Pool, type PoolClient } from 'pg';
+import { Client, Pool, type QueryConfig } from 'pg';
 import { allOf, inTransaction, migrate, sqlStateOf, surviveDrops, together, transactShortly, withClient } from './index';
 
 const server = (): string => process.env['QIYUE_TEST_POSTGRES_URL']!;
@@ -70,7 +70,7 @@ describe('a transaction', () => {
 
 describe('a short transaction', () => {
   beforeAll(() => pool.query('CREATE TABLE notes (id integer PRIMARY KEY)'));
-  const note = (tx: PoolClient, id: number): Promise<unknown> => tx.query('INSERT INTO notes VALUES ($1)', [id]);
+  const noting = (id: unknown): QueryConfig => ({ text: 'INSERT INTO notes VALUES ($1)', values: [id] });
   const noted = async (): Promise<readonly number[]> =>
     (await pool.query<{ id: number }>('SELECT id FROM notes ORDER BY id')).rows.map(({ id }) => id);
 
@@ -80,7 +80,7 @@ describe('a short transaction', () => {
       const sent = jest.spyOn(stream, '_writev' as never);
       const found = await transactShortly(client, async (tx) => {
         const [one, two] = await Promise.all([tx.query<{ n: number }>('SELECT 1 AS n'), tx.query<{ n: number }>('SELECT 2 AS n')]);
-        return { value: [one.rows[0]?.n, two.rows[0]?.n], write: () => [note(tx, 1), note(tx, 2)] };
+        return { value: [one.rows[0]?.n, two.rows[0]?.n], last: [noting(1), noting(2)] };
       });
       return [...found, sent.mock.calls.length];
     });
@@ -90,7 +90,7 @@ describe('a short transaction', () => {
   test('leaves nothing when it throws in the middle, though more was on its way', async () => {
     const thrown = withClient(pool, (client) =>
       transactShortly(client, async (tx) => {
-        const more = note(tx, 3);
+        const more = tx.query(noting(3));
         more.catch(() => undefined);
         throw new Error('no');
       }),
@@ -100,17 +100,26 @@ describe('a short transaction', () => {
   });
   test('leaves nothing when one of its last statements fails, names the failure, and gives back a connection that works', async () => {
     await withClient(pool, async (client) => {
-      const failed = transactShortly(client, async (tx) => ({ value: 0, write: () => [note(tx, 4), note(tx, 1), note(tx, 5)] }));
+      const failed = transactShortly(client, async () => ({ value: 0, last: [noting(4), noting(1), noting(5)] }));
       await expect(failed).rejects.toMatchObject({ code: '23505' });
       expect((await client.query<{ one: number }>('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     });
     expect(await noted()).toEqual([1, 2]);
   });
+  test('commits nothing when one of its last statements cannot even be sent', async () => {
+    const circular: { self?: unknown } = {};
+    circular.self = circular;
+    for (const value of [circular, [1, [circular]], () => 8]) {
+      const failed = withClient(pool, (client) => transactShortly(client, async () => ({ value: 0, last: [noting(7), noting(value)] })));
+      await expect(failed).rejects.toThrow(TypeError);
+    }
+    expect(await noted()).toEqual([1, 2]);
+  });
   test('whose connection is cut rejects and leaves nothing', async () => {
     const cut = withClient(pool, (client) =>
-      transactShortly(client, async (tx) => ({
+      transactShortly(client, async () => ({
         value: 0,
-        write: () => [note(tx, 6), tx.query('SELECT pg_terminate_backend(pg_backend_pid())')],
+        last: [noting(6), { text: 'SELECT pg_terminate_backend(pg_backend_pid())' }],
       })),
     );
     await expect(cut).rejects.toThrow();

@@ -9,7 +9,7 @@ export {
   transactShortly,
   UNHURRIED,
   withClient,
-  type Written,
+  type Outcome,
 } from './connection';
 export { migrate } from './migrate';
 export { statement, type Statement } from './statement';

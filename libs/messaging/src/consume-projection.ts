@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
 import type { Delivery, ProjectionOptions } from './consumer-options';
-import { allOf, BEGIN_UNHURRIED, transactShortly, withClient, type Written } from '@qiyue/database';
+import { allOf, BEGIN_UNHURRIED, transactShortly, withClient, type Outcome } from '@qiyue/database';
 import { describeError } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';
@@ -14,9 +14,10 @@ const deliveryOf = ({ topic, partition }: LogBatch, attempt: number): Delivery =
 const envelopesOf = (messages: readonly LogMessage[]): readonly Envelope[] =>
   messages.flatMap(({ envelope }) => (envelope === undefined ? [] : [envelope]));
 
-/** Applies and writes what is left to be written. */
-export const applyWhole = async (apply: Apply, tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery): Promise<void> =>
-  allOf((await apply(tx, envelopes, delivery))?.() ?? []);
+/** Applies, and writes what was left to be written. */
+export const applyWhole = async (apply: Apply, tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery): Promise<void> => {
+  for (const one of (await apply(tx, envelopes, delivery)) ?? []) await tx.query(one);
+};
 
 /**
  * Applies what can be applied, by halves, each under a savepoint, and finds the keys that fail. Order is kept: only what stands behind
@@ -59,7 +60,7 @@ export const consumeProjection = (context: BatchContext, apply: Apply): ((batch:
     withClient(context.pool, (client) =>
       transactShortly(
         client,
-        async (tx): Promise<Written<BatchOutcome>> => {
+        async (tx): Promise<Outcome<BatchOutcome>> => {
           const plan = await planOf(context, tx, batch, true);
           if (plan === undefined) return { value: { items: [] } };
           const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
@@ -68,7 +69,7 @@ export const consumeProjection = (context: BatchContext, apply: Apply): ((batch:
             const recorded = record(context, tx, batch, plan, plan.items);
             const applied = messages.length > 0 ? apply(tx, envelopesOf(messages), deliveryOf(batch, attempt)) : undefined;
             await allOf([recorded, applied]);
-            return { value: outcomeOf(batch, plan, plan.items), write: (await applied) ?? undefined };
+            return { value: outcomeOf(batch, plan, plan.items), last: (await applied) ?? [] };
           }
           const failures = new Map<string, Failure>();
           await applyAllBut(context, tx, apply, batch, messages, failures);

@@ -1,6 +1,6 @@
 import type { Envelope } from '@qiyue/contracts';
 import type { FactLike } from '@qiyue/decider';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { LogTransport } from './log-transport';
 
 /** How often a failing event is tried before it is parked. */
@@ -58,12 +58,8 @@ export interface Delivery {
 /** Writes the effects of a run of envelopes of one partition inside the transaction that moves the position: exactly once. */
 export interface ProjectionOptions extends CommonOptions {
   readonly mode: 'projection';
-  /** May give back what sends its last statements: then the commit goes out with them. */
-  readonly apply: (
-    tx: PoolClient,
-    envelopes: readonly Envelope[],
-    delivery: Delivery,
-  ) => Promise<(() => readonly Promise<unknown>[]) | undefined | void>;
+  /** May give back its last statements unsent: then the commit goes out with them. */
+  readonly apply: (tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery) => Promise<readonly QueryConfig[] | void>;
 }
 
 /** Acts on one envelope outside any transaction, at least once: idempotent by derived ids. Keys run side by side, events of a key in order. */

@@ -1,6 +1,6 @@
-import type { ClientBase } from 'pg';
-import { insertRows, loadRows, quoted, removeRows, replaceRows } from './bulk-write';
-import type { Row, Slot } from './canonical';
+import type { ClientBase, QueryConfig } from 'pg';
+import { loadRows, quoted, writesOf, type Changes } from './bulk-write';
+import type { Row } from './canonical';
 import type { ReadModel } from './declaration';
 import { foldPlan, planItems, type Fault, type Plan } from './fold';
 import type { Item } from './item';
@@ -12,16 +12,8 @@ export interface Applied {
   readonly fault: Fault | undefined;
 }
 
-/** What a plan makes of rows. */
-interface Changes {
-  readonly added: readonly Row[];
-  readonly replaced: readonly Row[];
-  readonly removed: readonly Slot[];
-  readonly fault: Fault | undefined;
-}
-
-/** `before` holds at least the rows that the plan touches. */
-const changesOf = (model: ReadModel, plan: Plan, before: ReadonlyMap<string, Row>): Changes => {
+/** What a plan makes of rows; `before` holds at least those that it touches. */
+const changesOf = (model: ReadModel, plan: Plan, before: ReadonlyMap<string, Row>): Changes & { readonly fault: Fault | undefined } => {
   const after = new Map(before);
   const fault = foldPlan(model, plan, after);
   const changed = [...after].filter(([text, row]) => before.get(text) !== row);
@@ -43,9 +35,7 @@ export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, 
   const plan = planItems(model, items);
   if (plan.steps.length === 0) return { rows: 0, fault: plan.fault };
   const changes = changesOf(model, plan, await loadRows(tx, model.shape, table, [...plan.slots.values()]));
-  await removeRows(tx, model.shape, table, changes.removed);
-  await insertRows(tx, model.shape, table, changes.added);
-  await replaceRows(tx, model.shape, table, changes.replaced);
+  for (const one of writesOf(model.shape, table, changes)) await tx.query(one);
   return { rows: rowsOf(changes), fault: changes.fault };
 };
 
@@ -54,10 +44,10 @@ export class Unfoldable extends Error {
   override readonly name = 'Unfoldable';
 }
 
-/** Items folded in memory, and how to write what they lead to. */
+/** Items folded in memory, and what writes the rows that they lead to. */
 export interface Folded {
   readonly rows: number;
-  readonly write: () => readonly Promise<void>[];
+  readonly writes: readonly QueryConfig[];
 }
 
 /**
@@ -77,11 +67,7 @@ export const loadFor = async (
   return (fresh) => {
     const changes = changesOf(model, fresh.length === items.length ? plan : planItems(model, fresh), before);
     if (changes.fault !== undefined) throw new Unfoldable();
-    const { added, replaced, removed } = changes;
-    return {
-      rows: rowsOf(changes),
-      write: () => [removeRows(tx, shape, table, removed), insertRows(tx, shape, table, added), replaceRows(tx, shape, table, replaced)],
-    };
+    return { rows: rowsOf(changes), writes: writesOf(shape, table, changes) };
   };
 };
 

@@ -1,6 +1,6 @@
 import { inTransaction } from '@qiyue/database';
 import type { ClientBase, Pool } from 'pg';
-import { insertRows, loadRows } from './bulk-write';
+import { loadRows, writesOf } from './bulk-write';
 import { slotOf, type Row } from './canonical';
 import type { RowKey, TableShape } from './declaration';
 import { openDatabase } from './testing-support';
@@ -29,7 +29,7 @@ describe.each([
       (await tx.query<{ n: string }>('SELECT seq_scan AS n FROM pg_stat_xact_user_tables WHERE relname = $1', [name])).rows[0]?.n;
     await inTransaction(db.pool, async (tx) => {
       const rows = Array.from({ length: 30 }, (_each, n) => rowOf(n));
-      await insertRows(tx, shape, name, rows);
+      for (const one of writesOf(shape, name, { added: rows, replaced: [], removed: [] })) await tx.query(one);
       const before = await scans(tx);
       expect([...(await loadRows(tx, shape, name, slots(60))).values()]).toEqual(rows);
       expect(await scans(tx)).toBe(before);

@@ -1,5 +1,5 @@
 import { statement, type Statement } from '@qiyue/database';
-import type { ClientBase, CustomTypesConfig } from 'pg';
+import type { ClientBase, CustomTypesConfig, QueryConfig } from 'pg';
 import { frozen, slotTextOf, type Row, type Slot } from './canonical';
 import type { ReadColumn, TableShape } from './declaration';
 
@@ -95,27 +95,28 @@ export const loadRows = async (tx: ClientBase, shape: TableShape, table: string,
   return rows;
 };
 
-const write = async (tx: ClientBase, shape: TableShape, statement: Statement, rows: readonly Row[]): Promise<void> => {
-  if (rows.length === 0) return;
-  const values = shape.columns.map(({ type, property }) =>
+const rowArrays = (shape: TableShape, rows: readonly Row[]): readonly string[] =>
+  shape.columns.map(({ type, property }) =>
     arrayLiteral(
       type,
       rows.map((row) => row[property]),
     ),
   );
-  await tx.query({ ...statement, values });
-};
 
-/** Inserts rows whose keys are free, which spares PostgreSQL a third of the work of `replaceRows`: one statement. */
-export const insertRows = (tx: ClientBase, shape: TableShape, table: string, rows: readonly Row[]): Promise<void> =>
-  write(tx, shape, statements(shape, table).insert, rows);
+/** Rows that change. */
+export interface Changes {
+  /** Their keys are free, which spares PostgreSQL a third of the work of replacing. */
+  readonly added: readonly Row[];
+  readonly replaced: readonly Row[];
+  readonly removed: readonly Slot[];
+}
 
-/** Replaces rows: one statement. */
-export const replaceRows = (tx: ClientBase, shape: TableShape, table: string, rows: readonly Row[]): Promise<void> =>
-  write(tx, shape, statements(shape, table).replace, rows);
-
-/** Deletes rows: one statement. */
-export const removeRows = async (tx: ClientBase, shape: TableShape, table: string, slots: readonly Slot[]): Promise<void> => {
-  if (slots.length === 0) return;
-  await tx.query({ ...statements(shape, table).remove, values: [...keyArrays(shape, slots)] });
+/** What writes changes: one statement for each kind, none where there is nothing of it. */
+export const writesOf = (shape: TableShape, table: string, { added, replaced, removed }: Changes): readonly QueryConfig[] => {
+  const { insert, replace, remove } = statements(shape, table);
+  return [
+    ...(removed.length > 0 ? [{ ...remove, values: [...keyArrays(shape, removed)] }] : []),
+    ...(added.length > 0 ? [{ ...insert, values: [...rowArrays(shape, added)] }] : []),
+    ...(replaced.length > 0 ? [{ ...replace, values: [...rowArrays(shape, replaced)] }] : []),
+  ];
 };

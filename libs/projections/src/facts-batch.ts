@@ -1,7 +1,7 @@
 import { parseType, type Envelope } from '@qiyue/contracts';
 import { statement, type Statement } from '@qiyue/database';
 import { comparePositions, laterPosition, parsePosition } from '@qiyue/event-store';
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryConfig } from 'pg';
 import { loadFor } from './apply-batch';
 import { quoted } from './bulk-write';
 import type { ReadModel } from './declaration';
@@ -91,13 +91,13 @@ const reachOf = async (
 
 /** How far a table is in each partition it has facts of. */
 export const reachesOf = async (tx: ClientBase, physical: string): Promise<ReadonlyMap<string, Position>> => {
-  const { rows } = await tx.query<{ source: string; place: string }>(
+  const { rows } = await tx.query<{ source: string; place: string | null }>(
     `SELECT source, CASE WHEN handled_commit IS NULL OR (filled_commit, filled_prepare) > (handled_commit, handled_prepare)
        THEN filled_commit || ':' || filled_prepare ELSE handled_commit || ':' || handled_prepare END AS place
      FROM read_model_facts WHERE physical = $1`,
     [physical],
   );
-  return new Map(rows.map(({ source, place }) => [source, parsePosition(place)]));
+  return new Map(rows.flatMap(({ source, place }) => (place === null ? [] : [[source, parsePosition(place)] as const])));
 };
 
 /** A member that could not fold a fact has what came before it and no more. */
@@ -163,16 +163,15 @@ export const foldFactsShortly = async (
   members: readonly Member[],
   facts: readonly PlacedFact[],
   from: From,
-): Promise<() => readonly Promise<unknown>[]> => {
-  if (members.length === 0 || facts.length === 0) return () => [];
+): Promise<readonly QueryConfig[]> => {
+  if (members.length === 0 || facts.length === 0) return [];
   const concerning = members.map(({ model }) => facts.filter(({ item }) => concerns(model, item)));
   const [reaches, ...loaded] = await Promise.all([
     reachOf(tx, members, facts, from),
     ...members.map(({ model, physical }, index) => loadFor(tx, model, quoted(physical), itemsOf(concerning[index] ?? []))),
   ]);
-  const folded = loaded.map((fold, index) => {
+  return loaded.flatMap((fold, index) => {
     const reach = reaches.get(members[index]?.physical ?? '');
-    return fold(itemsOf(freshFor(concerning[index] ?? [], reach, from.coming)));
+    return fold(itemsOf(freshFor(concerning[index] ?? [], reach, from.coming))).writes;
   });
-  return () => folded.flatMap(({ write }) => write());
 };

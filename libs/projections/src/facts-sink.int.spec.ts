@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { allOf, inTransaction } from '@qiyue/database';
+import { inTransaction } from '@qiyue/database';
 import { isOutage, type Delivery } from '@qiyue/messaging';
 import type { ReadModel } from './declaration';
 import { diffRebuild } from './diff';
@@ -58,8 +58,7 @@ const deliver = (
 ): Promise<void> =>
   inTransaction(pool, async (tx) => {
     const delivery = log.delivery({ attempt: onHalt === undefined ? 1 : 2, ...more });
-    const write = await factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes, delivery);
-    await allOf(write?.() ?? []);
+    for (const one of await factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes, delivery)) await tx.query(one);
   });
 const stored = async ({ name, shape }: ReadModel): Promise<readonly string[]> => {
   const { rows } = await pool.query<Record<string, unknown>>(`SELECT * FROM "${name}"`);
@@ -291,6 +290,19 @@ describe('a model that cannot fold a fact', () => {
     await projections.resume(fragile);
     expect(await stored(fragile)).toHaveLength(3);
     expect((await projections.health()).map(({ state }) => state)).toEqual(['live', 'live']);
+  });
+
+  test('halts at the very first as well, with nothing before it', async () => {
+    const projections = await start([fragile]);
+    await projections.ready();
+    log.tell(AccountOpened, 'account-1', 0, { name: 'poison' });
+    const halts: Halt[] = [];
+    await deliver([fragile], log.log, { onHalt: (halt) => halts.push(halt) });
+    expect(halts).toHaveLength(1);
+    expect(await diffRebuild(sources(), fragile)).toMatchObject({ equal: true, rows: 0 });
+    mended = true;
+    await projections.resume(fragile);
+    expect(await stored(fragile)).toHaveLength(1);
   });
 
   test('does not halt at the first attempt, which leaves nothing and fails', async () => {

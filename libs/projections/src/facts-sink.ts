@@ -1,6 +1,6 @@
 import type { Envelope } from '@qiyue/contracts';
 import type { Delivery } from '@qiyue/messaging';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import type { ReadModel } from './declaration';
 import { factsFor, foldFacts, foldFactsShortly, sourceOf } from './facts-batch';
 import type { ProjectionHooks } from './handle';
@@ -11,11 +11,7 @@ import { standingOf, tablesOf, type Registered } from './registry';
  * Writes facts of one partition into read models, inside the transaction that moves the consumer's position. At the first attempt it gives back what is
  * still to be written, and throws where anything is amiss; at any other it finds the fact at fault and halts the model before it.
  */
-export type FactsSink = (
-  tx: PoolClient,
-  envelopes: readonly Envelope[],
-  delivery: Delivery,
-) => Promise<(() => readonly Promise<unknown>[]) | undefined>;
+export type FactsSink = (tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery) => Promise<readonly QueryConfig[]>;
 
 /** A newer program's table serves. Facts wait until a program takes them that can write it, because nothing would bring it what this one passed by. */
 export class Superseded extends Error {
@@ -42,13 +38,13 @@ export const factsSink = (models: readonly ReadModel[], hooks: Pick<ProjectionHo
   const byName = new Map(following.map((model) => [model.name, model]));
   return async (tx, envelopes, delivery) => {
     const facts = factsFor(following, envelopes);
-    if (facts.length === 0) return undefined;
+    if (facts.length === 0) return [];
     const names = following.filter(({ handlers }) => facts.some(({ item }) => handlers.has(item.type))).map(({ name }) => name);
     // Locks shadows as well, in the one order that all writers keep.
     const members = membersOf(byName, await tablesOf(tx, names, true));
     const from = { source: sourceOf(delivery), coming: delivery.isRedriven ? 'redriven' : 'delivered' } as const;
     if (delivery.attempt === 1) return foldFactsShortly(tx, members, facts, from);
     for (const halt of await foldFacts(tx, members, facts, from, foldCarefully)) hooks.onHalt?.(halt);
-    return undefined;
+    return [];
   };
 };

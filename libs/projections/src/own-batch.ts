@@ -1,13 +1,13 @@
 import { comparePositions } from '@qiyue/event-store';
-import type { Written } from '@qiyue/database';
-import type { ClientBase } from 'pg';
+import type { Outcome } from '@qiyue/database';
+import type { ClientBase, QueryConfig } from 'pg';
 import { loadFor, type Folded } from './apply-batch';
 import { quoted } from './bulk-write';
 import type { Fault } from './fold';
 import type { Halt } from './handle';
 import type { Item } from './item';
 import { haltOf, type FoldMember, type Member } from './member';
-import { lockTables, saveHalt, savePosition, saveSearched, type Registered } from './registry';
+import { lockTables, saveHalt, savingPosition, savingSearched, type Registered } from './registry';
 import type { Position } from './sources';
 
 /** An own event and where it stands in `$all`. */
@@ -40,10 +40,14 @@ const after = (entries: readonly Entry[], position: Position | undefined): reado
   return first < 0 ? [] : entries.slice(first);
 };
 
+const put = async (tx: ClientBase, statements: readonly QueryConfig[]): Promise<void> => {
+  for (const one of statements) await tx.query(one);
+};
+
 const halt = async (tx: ClientBase, member: Member, fault: Fault, entries: readonly Entry[]): Promise<Halt> => {
   const told = haltOf(member, fault);
   const reached = entries[entries.findIndex(({ item }) => item === fault.item) - 1]?.position;
-  if (reached !== undefined) await savePosition(tx, [member.physical], reached);
+  if (reached !== undefined) await put(tx, savingPosition([member.physical], reached));
   await saveHalt(tx, member.physical, told);
   return told;
 };
@@ -64,6 +68,17 @@ const lock = async (tx: ClientBase, members: readonly Member[]): Promise<Readonl
 };
 
 const itemsOf = (entries: readonly Entry[]): readonly Item[] => entries.map(({ item }) => item);
+
+/** What notes where tables stand after a batch; those that had it already have only been searched further. */
+const savingPlaces = (
+  advanced: readonly string[],
+  upTo: Position | undefined,
+  level: readonly string[],
+  searched: Position | undefined,
+): readonly QueryConfig[] => [
+  ...(upTo === undefined ? [] : savingPosition(advanced, upTo)),
+  ...(searched !== undefined && comparePositions(searched, upTo) > 0 ? savingSearched([...advanced, ...level], searched) : []),
+];
 
 const empty = () => ({ items: 0, rows: 0, gone: [] as string[], behind: [] as string[], halts: [] as Halt[] });
 
@@ -95,8 +110,7 @@ export const foldOwnBatch = async (
     if (applied.fault === undefined) advanced.push(member.physical);
     else result.halts.push(await halt(tx, member, applied.fault, fresh));
   }
-  if (upTo !== undefined) await savePosition(tx, advanced, upTo);
-  if (searched !== undefined && comparePositions(searched, upTo) > 0) await saveSearched(tx, [...advanced, ...level], searched);
+  await put(tx, savingPlaces(advanced, upTo, level, searched));
   return result;
 };
 
@@ -108,7 +122,7 @@ export const foldOwnBatchShortly = async (
   tx: ClientBase,
   members: readonly Member[],
   { from, entries, searched }: OwnBatch,
-): Promise<Written<OwnBatchResult>> => {
+): Promise<Outcome<OwnBatchResult>> => {
   const items = itemsOf(entries);
   const [locked, ...loaded] = await Promise.all([
     lock(tx, members),
@@ -131,10 +145,5 @@ export const foldOwnBatchShortly = async (
     advanced.push(physical);
   }
   result.rows = folded.reduce((sum, { rows }) => sum + rows, 0);
-  const write = (): readonly Promise<void>[] => [
-    ...folded.flatMap((one) => one.write()),
-    ...(upTo === undefined ? [] : [savePosition(tx, advanced, upTo)]),
-    ...(searched !== undefined && comparePositions(searched, upTo) > 0 ? [saveSearched(tx, [...advanced, ...level], searched)] : []),
-  ];
-  return { value: result, write };
+  return { value: result, last: [...folded.flatMap(({ writes }) => writes), ...savingPlaces(advanced, upTo, level, searched)] };
 };

@@ -1,6 +1,6 @@
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase, Pool, QueryConfig } from 'pg';
 import { ownTypes, quoted } from './bulk-write';
-import { inTransaction, statement } from '@qiyue/database';
+import { inTransaction, statement, type Statement } from '@qiyue/database';
 import type { ReadModel } from './declaration';
 import type { Halt } from './handle';
 import type { Position } from './sources';
@@ -90,13 +90,16 @@ export const lockTables = (tx: ClientBase, physicals: readonly string[]): Promis
 const SAVE_POSITION = statement('UPDATE read_model_tables SET commit_position = $2, prepare_position = $3 WHERE physical = ANY($1)');
 const SAVE_SEARCHED = statement('UPDATE read_model_tables SET searched_commit = $2, searched_prepare = $3 WHERE physical = ANY($1)');
 
-export const savePosition = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
-  if (physicals.length > 0) await tx.query({ ...SAVE_POSITION, values: [physicals, commit, prepare] });
-};
+const saving = (save: Statement, physicals: readonly string[], { commit, prepare }: Position): readonly QueryConfig[] =>
+  physicals.length === 0 ? [] : [{ ...save, values: [physicals, commit, prepare] }];
 
-export const saveSearched = async (tx: ClientBase, physicals: readonly string[], { commit, prepare }: Position): Promise<void> => {
-  if (physicals.length > 0) await tx.query({ ...SAVE_SEARCHED, values: [physicals, commit, prepare] });
-};
+/** What notes where tables stand: at most one statement. */
+export const savingPosition = (physicals: readonly string[], position: Position): readonly QueryConfig[] =>
+  saving(SAVE_POSITION, physicals, position);
+
+/** What notes how far the store had searched for tables: at most one statement. */
+export const savingSearched = (physicals: readonly string[], position: Position): readonly QueryConfig[] =>
+  saving(SAVE_SEARCHED, physicals, position);
 
 export const saveHalt = async (tx: ClientBase, physical: string, halt: Halt | undefined): Promise<void> => {
   await tx.query('UPDATE read_model_tables SET halt = $2 WHERE physical = $1', [
