@@ -5,6 +5,14 @@ import type { TestPlatform } from './index';
 // Any UUID does; it keeps the ids of told facts apart from those of real events.
 const TOLD = '4c1f6e0a-2a57-5d1b-8f0e-7d3c5b9a1e42';
 
+// As a relay does: one after the other, in the order of their places, which grow over tellers and processes.
+let telling: Promise<unknown> = Promise.resolve();
+let lastPlace = 0n;
+const nextPlace = (): bigint => {
+  const clock = process.hrtime.bigint();
+  return (lastPlace = clock > lastPlace ? clock : lastPlace + 1n);
+};
+
 /** Tells facts in the name of services that do not run: `await tell(orderFacts.OrderCancelled, 'order-1', data)`. */
 export interface FactTeller {
   /** Tells a fact once more on a stream `<service>-<id>`; revisions count on by themselves. Answers its envelope. */
@@ -16,12 +24,14 @@ export interface FactTeller {
 /** Puts facts on the bus of a test platform as another service's relay would. Personal fields may be plain; reactions read them as they are. */
 export const factTeller = (platform: TestPlatform): FactTeller => {
   const last = new Map<string, number>();
-  // Grows over tellers and processes, as places in a store do.
-  let place = 0n;
-  const publish = async (service: Fact['service'], envelope: Envelope): Promise<void> => {
-    const { transport } = platform.platform.state.process;
-    await transport.ensureTopics([topicOf(service)], partitionCount);
-    await transport.publish(topicOf(service), [envelope]);
+  const publish = (service: Fact['service'], envelope: Envelope): Promise<void> => {
+    const told = telling.then(async () => {
+      const { transport } = platform.platform.state.process;
+      await transport.ensureTopics([topicOf(service)], partitionCount);
+      await transport.publish(topicOf(service), [envelope]);
+    });
+    telling = told.catch(() => undefined);
+    return told;
   };
   const tell = async <F extends Fact>(fact: F, id: string, data: FactData<F>): Promise<Envelope> => {
     const stream = `${fact.service}-${id}`;
@@ -29,8 +39,7 @@ export const factTeller = (platform: TestPlatform): FactTeller => {
     const sequence = previous === undefined ? 0 : previous + 1;
     last.set(stream, sequence);
     const now = platform.now();
-    const clock = process.hrtime.bigint();
-    place = clock > place ? clock : place + 1n;
+    const place = nextPlace();
     const eventId = uuid5(TOLD, `${stream}@${sequence}`);
     const envelope: Envelope = {
       specversion: '1.0',
