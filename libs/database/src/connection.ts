@@ -35,6 +35,11 @@ export const together = (client: ClientBase, statements: readonly QueryConfig[])
   return Promise.allSettled(statements.map((one) => client.query(one)));
 };
 
+/** Puts statements one after the other. */
+export const inOrder = async (client: ClientBase, statements: readonly QueryConfig[]): Promise<void> => {
+  for (const one of statements) await client.query(one);
+};
+
 const TRANSACTION_IS_LOST = '25P02';
 
 /**
@@ -88,6 +93,10 @@ export const transact = <T>(client: PoolClient, run: (tx: PoolClient) => Promise
 /** `transact` on a connection of the pool. */
 export const inTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<T>, begin?: string): Promise<T> =>
   withClient(pool, (client) => transact(client, run, begin));
+
+/** `transactShortly` on a connection of the pool. */
+export const inShortTransaction = <T>(pool: Pool, run: (tx: PoolClient) => Promise<Outcome<T>>, begin?: string): Promise<T> =>
+  withClient(pool, (client) => transactShortly(client, run, begin));
 
 /**
  * Begins a transaction whose commit does not wait for the disk. For what is written together with the position it is rebuilt from: what a crash of

@@ -1,6 +1,8 @@
 export {
   allOf,
   BEGIN_UNHURRIED,
+  inOrder,
+  inShortTransaction,
   inTransaction,
   sqlStateOf,
   surviveDrops,

@@ -22,6 +22,7 @@ export { Lru } from './lru';
 export { migrateVault } from './migrations';
 export { comparePositions, formatPosition, laterPosition, parsePosition } from './position';
 export { isSealed } from './seal';
+export { collectSealed, replaceSealed } from './sealed-values';
 export { shareSubscriptions, type SubscriptionClient } from './shared-feed';
 export { subscribe } from './subscription';
 export { uuid5 } from './uuid5';

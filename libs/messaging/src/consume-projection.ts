@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import type { PoolClient } from 'pg';
 import { isOfTheMoment, outcomeOf, pauseBefore, planOf, record, whileBeating, type BatchContext, type BatchOutcome } from './consume-batch';
 import type { Delivery, ProjectionOptions } from './consumer-options';
-import { allOf, BEGIN_UNHURRIED, transactShortly, withClient, type Outcome } from '@qiyue/database';
+import { allOf, BEGIN_UNHURRIED, inOrder, inShortTransaction, type Outcome } from '@qiyue/database';
 import { describeError } from './faults';
 import type { LogBatch, LogMessage } from './log-transport';
 import { afterFailures, type Failure } from './sort-batch';
@@ -16,7 +16,7 @@ const envelopesOf = (messages: readonly LogMessage[]): readonly Envelope[] =>
 
 /** Applies, and writes what was left to be written. */
 export const applyWhole = async (apply: Apply, tx: PoolClient, envelopes: readonly Envelope[], delivery: Delivery): Promise<void> => {
-  for (const one of (await apply(tx, envelopes, delivery)) ?? []) await tx.query(one);
+  await inOrder(tx, (await apply(tx, envelopes, delivery)) ?? []);
 };
 
 /**
@@ -57,28 +57,26 @@ const applyAllBut = async (
  */
 export const consumeProjection = (context: BatchContext, apply: Apply): ((batch: LogBatch) => Promise<BatchOutcome>) => {
   const once = async (batch: LogBatch, attempt: number): Promise<BatchOutcome> =>
-    withClient(context.pool, (client) =>
-      transactShortly(
-        client,
-        async (tx): Promise<Outcome<BatchOutcome>> => {
-          const plan = await planOf(context, tx, batch, true);
-          if (plan === undefined) return { value: { items: [] } };
-          const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
-          if (attempt < context.retry.attempts) {
-            // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
-            const recorded = record(context, tx, batch, plan, plan.items);
-            const applied = messages.length > 0 ? apply(tx, envelopesOf(messages), deliveryOf(batch, attempt)) : undefined;
-            await allOf([recorded, applied]);
-            return { value: outcomeOf(batch, plan, plan.items), last: (await applied) ?? [] };
-          }
-          const failures = new Map<string, Failure>();
-          await applyAllBut(context, tx, apply, batch, messages, failures);
-          const items = afterFailures(plan.items, failures);
-          await record(context, tx, batch, plan, items);
-          return { value: outcomeOf(batch, plan, items) };
-        },
-        BEGIN_UNHURRIED,
-      ),
+    inShortTransaction(
+      context.pool,
+      async (tx): Promise<Outcome<BatchOutcome>> => {
+        const plan = await planOf(context, tx, batch, true);
+        if (plan === undefined) return { value: { items: [] } };
+        const messages = plan.items.filter(({ verdict }) => verdict === 'handle').map(({ message }) => message);
+        if (attempt < context.retry.attempts) {
+          // Recorded first: partitions wait for each other only where they write the same tables, so that part comes last and is short.
+          const recorded = record(context, tx, batch, plan, plan.items);
+          const applied = messages.length > 0 ? apply(tx, envelopesOf(messages), deliveryOf(batch, attempt)) : undefined;
+          await allOf([recorded, applied]);
+          return { value: outcomeOf(batch, plan, plan.items), last: (await applied) ?? [] };
+        }
+        const failures = new Map<string, Failure>();
+        await applyAllBut(context, tx, apply, batch, messages, failures);
+        const items = afterFailures(plan.items, failures);
+        await record(context, tx, batch, plan, items);
+        return { value: outcomeOf(batch, plan, items) };
+      },
+      BEGIN_UNHURRIED,
     );
 
   return (batch) =>

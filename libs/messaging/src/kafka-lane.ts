@@ -2,7 +2,7 @@ import type { KafkaMessage } from 'kafkajs';
 import { readEnvelope } from './envelope-text';
 import type { LogMessage } from './log-transport';
 
-/** What is kept of a record until it is handled. Its headers say again what the envelope says, in fifteen objects. */
+/** What is kept of a record until it is handled; its headers only repeat the envelope. */
 interface Fetched {
   readonly offset: bigint;
   readonly key: Buffer | null;

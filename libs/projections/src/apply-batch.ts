@@ -1,3 +1,4 @@
+import { inOrder } from '@qiyue/database';
 import type { ClientBase, QueryConfig } from 'pg';
 import { loadRows, quoted, writesOf, type Changes } from './bulk-write';
 import type { Row } from './canonical';
@@ -35,7 +36,7 @@ export const foldInto = async (tx: ClientBase, model: ReadModel, table: string, 
   const plan = planItems(model, items);
   if (plan.steps.length === 0) return { rows: 0, fault: plan.fault };
   const changes = changesOf(model, plan, await loadRows(tx, model.shape, table, [...plan.slots.values()]));
-  for (const one of writesOf(model.shape, table, changes)) await tx.query(one);
+  await inOrder(tx, writesOf(model.shape, table, changes));
   return { rows: rowsOf(changes), fault: changes.fault };
 };
 

@@ -1,4 +1,4 @@
-import { inTransaction } from '@qiyue/database';
+import { inOrder, inTransaction } from '@qiyue/database';
 import type { ClientBase, Pool } from 'pg';
 import { loadRows, writesOf } from './bulk-write';
 import { slotOf, type Row } from './canonical';
@@ -29,7 +29,7 @@ describe.each([
       (await tx.query<{ n: string }>('SELECT seq_scan AS n FROM pg_stat_xact_user_tables WHERE relname = $1', [name])).rows[0]?.n;
     await inTransaction(db.pool, async (tx) => {
       const rows = Array.from({ length: 30 }, (_each, n) => rowOf(n));
-      for (const one of writesOf(shape, name, { added: rows, replaced: [], removed: [] })) await tx.query(one);
+      await inOrder(tx, writesOf(shape, name, { added: rows, replaced: [], removed: [] }));
       const before = await scans(tx);
       expect([...(await loadRows(tx, shape, name, slots(60))).values()]).toEqual(rows);
       expect(await scans(tx)).toBe(before);

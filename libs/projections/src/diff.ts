@@ -5,12 +5,12 @@ import { foldInto } from './apply-batch';
 import { quoted } from './bulk-write';
 import { transact, withClient } from '@qiyue/database';
 import type { AnyReadModel, ReadModel } from './declaration';
-import { factsAfter, factsFor, reachesOf, sourceOf, type PlacedFact } from './facts-batch';
+import { factsAfter, factsFor, reachesOf } from './facts-batch';
 import type { OwnProjectionsOptions } from './handle';
-import { itemOfStored } from './item';
+import { itemOfStored, itemsOf, type Placed } from './item';
 import { columnsSql, standingOf, tablesOf, type Registered } from './registry';
-import { RebuildImpossible } from './replay-facts';
-import type { Position, Replay, Subscribe } from './sources';
+import { RebuildImpossible, servicesOf } from './replay-facts';
+import { sourceOf, type Position, type Replay, type Subscribe } from './sources';
 
 /** A row that is not what a fresh fold gives. Names columns, never values. */
 export interface RowDifference {
@@ -89,19 +89,19 @@ const readOwn = async (
 /** Facts on their way into the fresh rows: never further in any partition than the live table is. */
 const factReader = (tx: PoolClient, model: ReadModel, replay: Replay, take: (items: readonly Item[]) => Promise<void>) => {
   const { signal } = new AbortController();
-  const services = [...new Set(model.facts.map(({ service }) => service))].sort();
+  const services = servicesOf(model);
   /** By partition: place of the last fact in the fresh rows, and the facts behind where the live table was when they were read. */
   const folded = new Map<string, Position>();
-  const waiting = new Map<string, readonly PlacedFact[]>();
+  const waiting = new Map<string, readonly Placed[]>();
   let cursor: string | undefined;
-  const offer = async (reached: ReadonlyMap<string, Position>, source: string, facts: readonly PlacedFact[]): Promise<void> => {
+  const offer = async (reached: ReadonlyMap<string, Position>, source: string, facts: readonly Placed[]): Promise<void> => {
     const fresh = factsAfter([...(waiting.get(source) ?? []), ...facts], folded.get(source));
     const within = fresh.filter(({ position }) => comparePositions(position, reached.get(source)) <= 0);
     waiting.set(source, fresh.slice(within.length));
     const last = within.at(-1);
     if (last === undefined) return;
     folded.set(source, last.position);
-    await take(within.map(({ item }) => item));
+    await take(itemsOf(within));
   };
   return async ({ physical }: Registered): Promise<void> => {
     const reached = await reachesOf(tx, physical);

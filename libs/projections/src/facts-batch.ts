@@ -6,19 +6,10 @@ import { loadFor } from './apply-batch';
 import { quoted } from './bulk-write';
 import type { ReadModel } from './declaration';
 import type { Halt } from './handle';
-import { itemOfEnvelope, type Item } from './item';
+import { itemOfEnvelope, itemsOf, placeBefore, type Item, type Placed } from './item';
 import { haltOf, type FoldMember, type Member } from './member';
 import { saveHalt } from './registry';
 import type { Position } from './sources';
-
-/** A fact and its place in its owner's event store, in whose order a partition is told. */
-export interface PlacedFact {
-  readonly item: Item;
-  readonly position: Position;
-}
-
-/** Where facts come from: a partition of a topic, as `<topic>/<partition>`. */
-export const sourceOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string => `${topic}/${partition}`;
 
 /**
  * How facts come to a table. The consumer delivers each once, in order, after whatever was delivered before; what it had parked is re-driven later; a
@@ -38,7 +29,7 @@ const concerns = (model: ReadModel, item: Item): boolean => {
 };
 
 /** The facts among envelopes that one of the models has a handler for, in order. What is no fact of this platform is passed by: the consumer has noted it. */
-export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envelope[]): readonly PlacedFact[] =>
+export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envelope[]): readonly Placed[] =>
   envelopes.flatMap((envelope) => {
     if (parseType(envelope.type) === undefined) return [];
     const item = itemOfEnvelope(envelope);
@@ -46,7 +37,7 @@ export const factsFor = (models: readonly ReadModel[], envelopes: readonly Envel
   });
 
 /** Drops what is not after a place, and what comes twice. */
-export const factsAfter = (facts: readonly PlacedFact[], place: Position | undefined): readonly PlacedFact[] => {
+export const factsAfter = (facts: readonly Placed[], place: Position | undefined): readonly Placed[] => {
   let last = place;
   return facts.filter(({ position }) => {
     if (comparePositions(position, last) <= 0) return false;
@@ -76,7 +67,7 @@ interface From {
 const reachOf = async (
   tx: ClientBase,
   members: readonly Member[],
-  facts: readonly PlacedFact[],
+  facts: readonly Placed[],
   { source, coming }: From,
 ): Promise<ReadonlyMap<string, Reach>> => {
   const physicals = members.map(({ physical }) => physical);
@@ -118,10 +109,8 @@ const stopBefore = async (
   ]);
 };
 
-const itemsOf = (facts: readonly PlacedFact[]): readonly Item[] => facts.map(({ item }) => item);
-
 /** Facts that concern a member, of those that its table has not. */
-const freshFor = (concerning: readonly PlacedFact[], reach: Reach | undefined, coming: Coming): readonly PlacedFact[] =>
+const freshFor = (concerning: readonly Placed[], reach: Reach | undefined, coming: Coming): readonly Placed[] =>
   factsAfter(concerning, coming === 'redriven' ? reach?.filled : laterPosition(reach?.filled, reach?.handled));
 
 /**
@@ -132,7 +121,7 @@ const freshFor = (concerning: readonly PlacedFact[], reach: Reach | undefined, c
 export const foldFacts = async (
   tx: ClientBase,
   members: readonly Member[],
-  facts: readonly PlacedFact[],
+  facts: readonly Placed[],
   { source, coming }: From,
   fold: FoldMember,
 ): Promise<readonly Halt[]> => {
@@ -145,8 +134,13 @@ export const foldFacts = async (
     const fresh = freshFor(concerning, reach, coming);
     const { fault } = await fold(tx, member, itemsOf(fresh));
     if (fault === undefined) continue;
-    const before = fresh[fresh.findIndex(({ item }) => item === fault.item) - 1]?.position;
-    await stopBefore(tx, member.physical, source, coming, before ?? (coming === 'replayed' ? reach?.filled : reach?.handled));
+    await stopBefore(
+      tx,
+      member.physical,
+      source,
+      coming,
+      placeBefore(fresh, fault.item) ?? (coming === 'replayed' ? reach?.filled : reach?.handled),
+    );
     const told = haltOf(member, fault);
     await saveHalt(tx, member.physical, told);
     halts.push(told);
@@ -161,7 +155,7 @@ export const foldFacts = async (
 export const foldFactsShortly = async (
   tx: ClientBase,
   members: readonly Member[],
-  facts: readonly PlacedFact[],
+  facts: readonly Placed[],
   from: From,
 ): Promise<readonly QueryConfig[]> => {
   if (members.length === 0 || facts.length === 0) return [];

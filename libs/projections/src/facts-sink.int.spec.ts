@@ -2,7 +2,7 @@ import type { Envelope } from '@qiyue/contracts';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { inTransaction } from '@qiyue/database';
+import { inOrder, inTransaction } from '@qiyue/database';
 import { isOutage, type Delivery } from '@qiyue/messaging';
 import type { ReadModel } from './declaration';
 import { diffRebuild } from './diff';
@@ -58,7 +58,7 @@ const deliver = (
 ): Promise<void> =>
   inTransaction(pool, async (tx) => {
     const delivery = log.delivery({ attempt: onHalt === undefined ? 1 : 2, ...more });
-    for (const one of await factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes, delivery)) await tx.query(one);
+    await inOrder(tx, await factsSink(models, onHalt === undefined ? {} : { onHalt })(tx, envelopes, delivery));
   });
 const stored = async ({ name, shape }: ReadModel): Promise<readonly string[]> => {
   const { rows } = await pool.query<Record<string, unknown>>(`SELECT * FROM "${name}"`);
@@ -268,15 +268,20 @@ describe('a model that cannot fold a fact', () => {
     },
   });
   beforeEach(() => (mended = false));
-
-  test('halts at it, the others go on, and a rebuild brings it back', async () => {
-    const halts: Halt[] = [];
-    const models = [fragile, standings];
+  const models = [fragile, standings];
+  /** The second fact is one that the first model cannot fold. */
+  const startPoisoned = async (): Promise<OwnProjections> => {
     const projections = await start(models);
     await projections.ready();
     log.tell(AccountOpened, 'account-1', 0, { name: 'x' });
     log.tell(AccountOpened, 'account-2', 0, { name: 'poison' });
     log.tell(AccountCounted, 'account-1', 1, { by: 2 });
+    return projections;
+  };
+
+  test('halts at it, the others go on, and a rebuild brings it back', async () => {
+    const halts: Halt[] = [];
+    const projections = await startPoisoned();
     log.tell(AccountOpened, 'account-3', 0, { name: 'y' });
     await deliver(models, log.log, { onHalt: (halt) => halts.push(halt) });
     expect(halts).toMatchObject([{ model: 'accounts', item: { stream: 'account-2' } }]);
@@ -306,12 +311,7 @@ describe('a model that cannot fold a fact', () => {
   });
 
   test('does not halt at the first attempt, which leaves nothing and fails', async () => {
-    const models = [fragile, standings];
-    const projections = await start(models);
-    await projections.ready();
-    log.tell(AccountOpened, 'account-1', 0, { name: 'x' });
-    log.tell(AccountOpened, 'account-2', 0, { name: 'poison' });
-    log.tell(AccountCounted, 'account-1', 1, { by: 2 });
+    const projections = await startPoisoned();
     await expect(deliver(models, log.log)).rejects.toMatchObject({ name: 'Unfoldable' });
     for (const model of models) expect(await stored(model)).toEqual([]);
     expect((await projections.health()).map(({ state }) => state)).toEqual(['live', 'live']);

@@ -2,10 +2,11 @@ import type { Envelope } from '@qiyue/contracts';
 import type { Delivery } from '@qiyue/messaging';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { ReadModel } from './declaration';
-import { factsFor, foldFacts, foldFactsShortly, sourceOf } from './facts-batch';
+import { factsFor, foldFacts, foldFactsShortly } from './facts-batch';
 import type { ProjectionHooks } from './handle';
 import { foldCarefully, type Member } from './member';
 import { standingOf, tablesOf, type Registered } from './registry';
+import { sourceOf } from './sources';
 
 /**
  * Writes facts of one partition into read models, inside the transaction that moves the consumer's position. At the first attempt it gives back what is

@@ -1,6 +1,6 @@
 import { parseType, type Envelope } from '@qiyue/contracts';
 import { parseStreamName } from '@qiyue/decider';
-import type { Actor, StoredEvent } from '@qiyue/event-store';
+import type { Actor, Position, StoredEvent } from '@qiyue/event-store';
 
 /** What a read model folds: an event of its own service, or a fact another service told. Personal fields of `data` are sealed. */
 export interface Item<Type extends string = string, Data = unknown> {
@@ -28,6 +28,18 @@ export interface Item<Type extends string = string, Data = unknown> {
   /** Who gave the command; own events only. */
   readonly actor?: Actor;
 }
+
+/** An item and its place in its owner's event store: the order in which own events come, and in which a partition of facts is told. */
+export interface Placed {
+  readonly item: Item;
+  readonly position: Position;
+}
+
+export const itemsOf = (placed: readonly Placed[]): readonly Item[] => placed.map(({ item }) => item);
+
+/** The place of what comes before an item; undefined if it is the first. */
+export const placeBefore = (placed: readonly Placed[], item: Item): Position | undefined =>
+  placed[placed.findIndex((one) => one.item === item) - 1]?.position;
 
 const optional = <Name extends string, Value>(name: Name, value: Value | undefined): { readonly [N in Name]?: Value } =>
   (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: Value };

@@ -1,11 +1,11 @@
 import { laterPosition, type StoredEvent, type Subscription } from '@qiyue/event-store';
 import type { Pool } from 'pg';
-import { BEGIN_UNHURRIED, inTransaction, transactShortly, withClient } from '@qiyue/database';
+import { BEGIN_UNHURRIED, inShortTransaction, inTransaction } from '@qiyue/database';
 import { Unfoldable } from './apply-batch';
 import type { Halt, ProjectionHooks } from './handle';
-import { itemOfStored } from './item';
+import { itemOfStored, type Placed } from './item';
 import { foldCarefully, isDataError, isGone, type Member } from './member';
-import { foldOwnBatch, foldOwnBatchShortly, type Entry, type OwnBatch, type OwnBatchResult } from './own-batch';
+import { foldOwnBatch, foldOwnBatchShortly, type OwnBatch, type OwnBatchResult } from './own-batch';
 import { stopper, untilDone } from './retry';
 import type { Position, Subscribe } from './sources';
 
@@ -40,7 +40,7 @@ const NOTE_EVERY_MS = 5_000;
 /** With few round trips; and again with care where something is amiss: an item that cannot be folded, a table that is gone. */
 const applyOnce = async ({ pool }: LaneOptions, members: readonly Member[], batch: OwnBatch): Promise<OwnBatchResult> => {
   try {
-    return await withClient(pool, (client) => transactShortly(client, (tx) => foldOwnBatchShortly(tx, members, batch), BEGIN_UNHURRIED));
+    return await inShortTransaction(pool, (tx) => foldOwnBatchShortly(tx, members, batch), BEGIN_UNHURRIED);
   } catch (error) {
     if (!(error instanceof Unfoldable || isDataError(error) || isGone(error))) throw error;
     return inTransaction(pool, (tx) => foldOwnBatch(tx, members, batch, foldCarefully), BEGIN_UNHURRIED);
@@ -49,7 +49,7 @@ const applyOnce = async ({ pool }: LaneOptions, members: readonly Member[], batc
 
 /** Events on their way into the rows, and how far the store had searched when it handed them over. */
 interface Handed {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Placed[];
   readonly searched: Position;
 }
 
@@ -90,7 +90,7 @@ const queueOf = (maxBatch: number) => {
   };
 };
 
-const entryOf = (event: StoredEvent): Entry => {
+const entryOf = (event: StoredEvent): Placed => {
   if (event.position === undefined) throw new TypeError(`event ${event.id} came without its position`);
   return { item: itemOfStored(event), position: event.position };
 };

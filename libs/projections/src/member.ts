@@ -22,14 +22,11 @@ export const isDataError = (error: unknown): boolean => /^(22|23|54)/.test(sqlSt
 /** Whether a table was dropped. */
 export const isGone = (error: unknown): boolean => sqlStateOf(error) === '42P01';
 
-/** All at once; throws if PostgreSQL refuses a row, and the transaction is lost then. */
-export const foldQuickly: FoldMember = (tx, { model, physical }, items) => foldInto(tx, model, quoted(physical), items);
-
 /** Finds the very item whose row PostgreSQL refuses, by halves, and keeps what comes before it. */
 export const foldCarefully: FoldMember = async (tx, member, items) => {
   await tx.query('SAVEPOINT read_model');
   try {
-    const applied = await foldQuickly(tx, member, items);
+    const applied = await foldInto(tx, member.model, quoted(member.physical), items);
     await tx.query('RELEASE SAVEPOINT read_model');
     return applied;
   } catch (error) {

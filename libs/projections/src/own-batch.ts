@@ -1,25 +1,19 @@
 import { comparePositions } from '@qiyue/event-store';
-import type { Outcome } from '@qiyue/database';
+import { inOrder, type Outcome } from '@qiyue/database';
 import type { ClientBase, QueryConfig } from 'pg';
 import { loadFor, type Folded } from './apply-batch';
 import { quoted } from './bulk-write';
 import type { Fault } from './fold';
 import type { Halt } from './handle';
-import type { Item } from './item';
+import { itemsOf, placeBefore, type Item, type Placed } from './item';
 import { haltOf, type FoldMember, type Member } from './member';
 import { lockTables, saveHalt, savingPosition, savingSearched, type Registered } from './registry';
 import type { Position } from './sources';
 
-/** An own event and where it stands in `$all`. */
-export interface Entry {
-  readonly item: Item;
-  readonly position: Position;
-}
-
 /** A run of `$all` without a gap: every event of the members' streams after `from`, up to the last one here; there may be none. */
 export interface OwnBatch {
   readonly from: Position | undefined;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Placed[];
   /** How far `$all` was searched. */
   readonly searched: Position | undefined;
 }
@@ -35,52 +29,60 @@ export interface OwnBatchResult {
   readonly halts: readonly Halt[];
 }
 
-const after = (entries: readonly Entry[], position: Position | undefined): readonly Entry[] => {
+const after = (entries: readonly Placed[], position: Position | undefined): readonly Placed[] => {
   const first = entries.findIndex((entry) => comparePositions(entry.position, position) > 0);
   return first < 0 ? [] : entries.slice(first);
 };
 
-const put = async (tx: ClientBase, statements: readonly QueryConfig[]): Promise<void> => {
-  for (const one of statements) await tx.query(one);
-};
-
-const halt = async (tx: ClientBase, member: Member, fault: Fault, entries: readonly Entry[]): Promise<Halt> => {
+const halt = async (tx: ClientBase, member: Member, fault: Fault, entries: readonly Placed[]): Promise<Halt> => {
   const told = haltOf(member, fault);
-  const reached = entries[entries.findIndex(({ item }) => item === fault.item) - 1]?.position;
-  if (reached !== undefined) await put(tx, savingPosition([member.physical], reached));
+  const reached = placeBefore(entries, fault.item);
+  if (reached !== undefined) await inOrder(tx, savingPosition([member.physical], reached));
   await saveHalt(tx, member.physical, told);
   return told;
 };
 
-type Standing = 'gone' | 'halted' | 'behind' | 'level' | 'open';
+/** Members by how their tables, the position rows locked, stand to a batch. */
+interface Standings {
+  readonly gone: readonly string[];
+  readonly behind: readonly string[];
+  /** They have it already. */
+  readonly level: readonly string[];
+  readonly open: readonly { readonly member: Member; readonly fresh: readonly Placed[] }[];
+}
 
-/** How a member's table, its position row locked, stands to a batch. */
-const standing = (table: Registered | undefined, from: Position | undefined, upTo: Position | undefined): Standing => {
-  if (table === undefined || table.state === 'retired') return 'gone';
-  if (table.halt !== undefined) return 'halted';
-  if (comparePositions(table.position, from) < 0) return 'behind';
-  return comparePositions(table.position, upTo) >= 0 ? 'level' : 'open';
+const standingsOf = (members: readonly Member[], tables: readonly Registered[], { from, entries }: OwnBatch): Standings => {
+  const locked = new Map(tables.map((table) => [table.physical, table]));
+  const upTo = entries.at(-1)?.position;
+  const gone: string[] = [];
+  const behind: string[] = [];
+  const level: string[] = [];
+  const open: Standings['open'][number][] = [];
+  for (const member of members) {
+    const table = locked.get(member.physical);
+    if (table === undefined || table.state === 'retired') gone.push(member.physical);
+    else if (table.halt !== undefined) continue;
+    else if (comparePositions(table.position, from) < 0) behind.push(member.physical);
+    else if (comparePositions(table.position, upTo) >= 0) level.push(member.physical);
+    else open.push({ member, fresh: after(entries, table.position) });
+  }
+  return { gone, behind, level, open };
 };
 
-const lock = async (tx: ClientBase, members: readonly Member[]): Promise<ReadonlyMap<string, Registered>> => {
-  const physicals = members.map(({ physical }) => physical);
-  return new Map((await lockTables(tx, physicals)).map((table) => [table.physical, table]));
-};
-
-const itemsOf = (entries: readonly Entry[]): readonly Item[] => entries.map(({ item }) => item);
+const lock = (tx: ClientBase, members: readonly Member[]): Promise<readonly Registered[]> =>
+  lockTables(
+    tx,
+    members.map(({ physical }) => physical),
+  );
 
 /** What notes where tables stand after a batch; those that had it already have only been searched further. */
-const savingPlaces = (
-  advanced: readonly string[],
-  upTo: Position | undefined,
-  level: readonly string[],
-  searched: Position | undefined,
-): readonly QueryConfig[] => [
-  ...(upTo === undefined ? [] : savingPosition(advanced, upTo)),
-  ...(searched !== undefined && comparePositions(searched, upTo) > 0 ? savingSearched([...advanced, ...level], searched) : []),
-];
-
-const empty = () => ({ items: 0, rows: 0, gone: [] as string[], behind: [] as string[], halts: [] as Halt[] });
+const savingPlaces = (advanced: readonly string[], level: readonly string[], { entries, searched }: OwnBatch): readonly QueryConfig[] => {
+  const upTo = entries.at(-1)?.position;
+  return [
+    ...(upTo === undefined ? [] : savingPosition(advanced, upTo)),
+    ...(searched !== undefined && comparePositions(searched, upTo) > 0 ? savingSearched([...advanced, ...level], searched) : []),
+  ];
+};
 
 /**
  * Folds a batch into all members, in the caller's transaction. Locks every member's position row first; what a member has already is dropped, so a second
@@ -89,29 +91,23 @@ const empty = () => ({ items: 0, rows: 0, gone: [] as string[], behind: [] as st
 export const foldOwnBatch = async (
   tx: ClientBase,
   members: readonly Member[],
-  { from, entries, searched }: OwnBatch,
+  batch: OwnBatch,
   fold: FoldMember,
 ): Promise<OwnBatchResult> => {
-  const locked = await lock(tx, members);
-  const result = empty();
-  const upTo = entries.at(-1)?.position;
+  const { gone, behind, level, open } = standingsOf(members, await lock(tx, members), batch);
+  const halts: Halt[] = [];
   const advanced: string[] = [];
-  const level: string[] = [];
-  for (const member of members) {
-    const table = locked.get(member.physical);
-    const state = standing(table, from, upTo);
-    if (state === 'gone' || state === 'behind') result[state].push(member.physical);
-    if (state === 'level') level.push(member.physical);
-    if (state !== 'open') continue;
-    const fresh = after(entries, table?.position);
+  let items = 0;
+  let rows = 0;
+  for (const { member, fresh } of open) {
     const applied = await fold(tx, member, itemsOf(fresh));
-    result.items += fresh.length;
-    result.rows += applied.rows;
+    items += fresh.length;
+    rows += applied.rows;
     if (applied.fault === undefined) advanced.push(member.physical);
-    else result.halts.push(await halt(tx, member, applied.fault, fresh));
+    else halts.push(await halt(tx, member, applied.fault, fresh));
   }
-  await put(tx, savingPlaces(advanced, upTo, level, searched));
-  return result;
+  await inOrder(tx, savingPlaces(advanced, level, batch));
+  return { items, rows, gone, behind, halts };
 };
 
 /**
@@ -121,29 +117,21 @@ export const foldOwnBatch = async (
 export const foldOwnBatchShortly = async (
   tx: ClientBase,
   members: readonly Member[],
-  { from, entries, searched }: OwnBatch,
+  batch: OwnBatch,
 ): Promise<Outcome<OwnBatchResult>> => {
-  const items = itemsOf(entries);
-  const [locked, ...loaded] = await Promise.all([
+  const all = itemsOf(batch.entries);
+  const [tables, ...loaded] = await Promise.all([
     lock(tx, members),
-    ...members.map(({ model, physical }) => loadFor(tx, model, quoted(physical), items)),
+    ...members.map(async (member) => [member, await loadFor(tx, member.model, quoted(member.physical), all)] as const),
   ]);
-  const result = empty();
-  const upTo = entries.at(-1)?.position;
-  const folded: Folded[] = [];
-  const advanced: string[] = [];
-  const level: string[] = [];
-  for (const [index, { physical }] of members.entries()) {
-    const table = locked.get(physical);
-    const state = standing(table, from, upTo);
-    if (state === 'gone' || state === 'behind') result[state].push(physical);
-    if (state === 'level') level.push(physical);
-    if (state !== 'open') continue;
-    const fresh = after(entries, table?.position);
-    folded.push((loaded[index] as (fresh: readonly Item[]) => Folded)(itemsOf(fresh)));
-    result.items += fresh.length;
-    advanced.push(physical);
-  }
-  result.rows = folded.reduce((sum, { rows }) => sum + rows, 0);
-  return { value: result, last: [...folded.flatMap(({ writes }) => writes), ...savingPlaces(advanced, upTo, level, searched)] };
+  const folds = new Map(loaded);
+  const { gone, behind, level, open } = standingsOf(members, tables, batch);
+  const folded = open.map(({ member, fresh }) => (folds.get(member) as (fresh: readonly Item[]) => Folded)(itemsOf(fresh)));
+  const advanced = open.map(({ member }) => member.physical);
+  const items = open.reduce((sum, { fresh }) => sum + fresh.length, 0);
+  const rows = folded.reduce((sum, one) => sum + one.rows, 0);
+  return {
+    value: { items, rows, gone, behind, halts: [] },
+    last: [...folded.flatMap(({ writes }) => writes), ...savingPlaces(advanced, level, batch)],
+  };
 };

@@ -1,11 +1,12 @@
 import type { ClientBase, Pool } from 'pg';
-import { factsFor, foldFacts, sourceOf } from './facts-batch';
+import type { ReadModel } from './declaration';
+import { factsFor, foldFacts } from './facts-batch';
 import { inTransaction } from '@qiyue/database';
 import type { Halt } from './handle';
 import { foldCarefully, type Member } from './member';
 import { lockTables } from './registry';
 import { Stopped, type Stopper } from './retry';
-import type { Replay, ReplayBatch } from './sources';
+import { sourceOf, type Replay, type ReplayBatch } from './sources';
 
 /** A rebuild that no retry can finish. */
 export class RebuildImpossible extends Error {
@@ -25,7 +26,8 @@ export const haltedRebuild = (halt: Halt): RebuildImpossible =>
 /** Another program has swapped, dropped or replaced the table. Trying again finds out what there is to do now. */
 export const gone = ({ physical, model }: Member): Error => new Error(`${physical} is gone: another program rebuilds ${model.name}`);
 
-const servicesOf = ({ model }: Member): readonly string[] => [...new Set(model.facts.map(({ service }) => service))].sort();
+/** The services whose facts a model follows. */
+export const servicesOf = (model: ReadModel): readonly string[] => [...new Set(model.facts.map(({ service }) => service))].sort();
 
 /** Folds one piece of a replay and notes how far it came. The caller has locked the position row. */
 const foldReplayed = async (tx: ClientBase, member: Member, batch: ReplayBatch): Promise<Halt | undefined> => {
@@ -44,7 +46,7 @@ export const replayInPieces = async (
   cursor: string | undefined,
 ): Promise<number> => {
   let read = 0;
-  for await (const batch of replay(servicesOf(member), cursor, stop.signal)) {
+  for await (const batch of replay(servicesOf(member.model), cursor, stop.signal)) {
     if (stop.stopped) throw new Stopped();
     const halt = await inTransaction(pool, async (tx) => {
       const [table] = await lockTables(tx, [member.physical]);
@@ -65,7 +67,7 @@ export const replayRest = async (
   member: Member,
   cursor: string | undefined,
 ): Promise<void> => {
-  for await (const batch of replay(servicesOf(member), cursor, stop.signal)) {
+  for await (const batch of replay(servicesOf(member.model), cursor, stop.signal)) {
     const halt = await foldReplayed(tx, member, batch);
     if (halt !== undefined) throw haltedRebuild(halt);
   }

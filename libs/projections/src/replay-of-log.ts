@@ -3,14 +3,13 @@ import { topicOf, type ServiceName } from '@qiyue/contracts';
 import { formatPosition, parsePosition } from '@qiyue/event-store';
 import { placeInPartition, type LogBatch, type LogTransport } from '@qiyue/messaging';
 import { RebuildImpossible } from './replay-facts';
-import type { Replay, ReplayBatch } from './sources';
+import { sourceOf, type Replay, type ReplayBatch } from './sources';
 
 type Log = Pick<LogTransport, 'bounds' | 'consume'>;
 /** By `<topic>/<partition>`: the offset the next record will be read from, and the place of the last fact read. */
 type Cursor = Record<string, { readonly next: string; readonly last?: string }>;
 
 const nextOf = (cursor: Cursor, place: string): bigint => BigInt(cursor[place]?.next ?? 0);
-const placeOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string => `${topic}/${partition}`;
 
 // How often a reader that waits looks whether it should go on waiting.
 const LOOK_EVERY_MS = 100;
@@ -20,7 +19,7 @@ const endsOf = async (log: Log, topics: readonly string[], from: Cursor): Promis
   const ends = new Map<string, bigint>();
   for (const topic of topics) {
     for (const [partition, { first, next }] of await log.bounds(topic)) {
-      const place = placeOf({ topic, partition });
+      const place = sourceOf({ topic, partition });
       if (first > nextOf(from, place))
         throw new RebuildImpossible(`the log of ${place} begins at ${first} by now; what stood before can only be told again by its owner`);
       ends.set(place, next);
@@ -34,7 +33,7 @@ const endsOf = async (log: Log, topics: readonly string[], from: Cursor): Promis
  * before it which is not there.
  */
 const pieceOf = ({ topic, partition, messages, next }: LogBatch, cursor: Cursor): ReplayBatch => {
-  const place = placeOf({ topic, partition });
+  const place = sourceOf({ topic, partition });
   const from = nextOf(cursor, place);
   const envelopes = messages.flatMap(({ envelope, offset }) => (envelope === undefined || offset < from ? [] : [envelope]));
   const known = cursor[place]?.last;
@@ -68,7 +67,7 @@ export const replayOf = (log: Log): Replay =>
     const consumer = await log.consume({
       group: `qiyue.replay.${randomUUID()}`,
       topics,
-      startAt: async (topic, partition) => nextOf(cursor, placeOf({ topic, partition })),
+      startAt: async (topic, partition) => nextOf(cursor, sourceOf({ topic, partition })),
       // Resolves once the reader takes the batch, so that few are in memory.
       onBatch: (batch) =>
         new Promise<void>((resolve) => {

@@ -6,6 +6,9 @@ export type { Position } from '@qiyue/event-store';
 /** Follows `$all`: `subscribe` of `@qiyue/event-store` with the client bound, or a fake of it. */
 export type Subscribe = (options: Omit<SubscribeOptions, 'client'>) => Subscription;
 
+/** Where facts come from: a partition of a topic, as `<topic>/<partition>`. */
+export const sourceOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string => `${topic}/${partition}`;
+
 /** A piece of a replay. */
 export interface ReplayBatch {
   /** Where the envelopes stand: a partition of a topic. */

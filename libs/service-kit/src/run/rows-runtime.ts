@@ -2,7 +2,7 @@ import type { Type as Class } from '@nestjs/common';
 import { MASKED, SEALED_PREFIX } from '@qiyue/decider';
 import { sqlStateOf, statement } from '@qiyue/database';
 import type { Pool } from 'pg';
-import type { Vault } from '@qiyue/event-store';
+import { collectSealed, replaceSealed, type Vault } from '@qiyue/event-store';
 import { REVISION } from '../answer';
 import type { Caller } from '../http/caller';
 import { kitProblem } from '../http/problem';
@@ -157,7 +157,7 @@ export class RowsRuntime extends Rows {
   }
 
   override async reveal<T>(value: T, who: Caller, staff: readonly string[] = []): Promise<T> {
-    const sealed = sealedIn(value, new Set());
+    const sealed = collectSealed(value, new Set());
     if (sealed.size === 0) return value;
     const read = new Set<string>();
     const texts = await Promise.all(
@@ -170,26 +170,7 @@ export class RowsRuntime extends Rows {
       }),
     );
     if (read.size > 0) await this.parts.notePersonalRead(who, [...read].sort());
-    return withTexts(value, new Map(texts)) as T;
+    const found = new Map(texts);
+    return replaceSealed(value, (one) => found.get(one) ?? one) as T;
   }
 }
-
-/** What may hold sealed texts: arrays and objects, but neither bytes nor dates. */
-const isTree = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !(value instanceof Uint8Array || value instanceof Date);
-
-const sealedIn = (value: unknown, found: Set<string>): ReadonlySet<string> => {
-  if (typeof value === 'string') {
-    if (value.startsWith(SEALED_PREFIX)) found.add(value);
-  } else if (isTree(value)) for (const part of Object.values(value)) sealedIn(part, found);
-  return found;
-};
-
-/** A copy with other texts in place of the sealed ones, and with the notes that it carries. */
-const withTexts = (value: unknown, texts: ReadonlyMap<string, string>): unknown => {
-  if (typeof value === 'string') return texts.get(value) ?? value;
-  if (!isTree(value)) return value;
-  if (Array.isArray(value)) return value.map((one) => withTexts(one, texts));
-  const notes = Object.getOwnPropertySymbols(value).map((symbol) => [symbol, (value as Record<symbol, unknown>)[symbol]] as const);
-  return Object.fromEntries<unknown>([...Object.entries(value).map(([key, part]) => [key, withTexts(part, texts)] as const), ...notes]);
-};
